@@ -1,0 +1,69 @@
+"""Diagnostics, and the exceptions that carry what a user did wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from .source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A secondary place, with what it has to do with the matter."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `message` is lower case without a full stop; `label` stands at the caret."""
+
+    code: str
+    message: str
+    span: Span
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str = ""
+
+    @property
+    def severity(self) -> Literal["error", "warning"]:
+        return "warning" if self.code.startswith("W") else "error"
+
+    @property
+    def file(self) -> str:
+        return self.span.source.name
+
+    @property
+    def line(self) -> int:
+        """Line of the first character, from 1."""
+        return self.span.source.position(self.span.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column of the first character, from 1, in code points."""
+        return self.span.source.position(self.span.start)[1]
+
+    @property
+    def length(self) -> int:
+        return self.span.end - self.span.start
+
+
+class CompileError(Exception):
+    """Something is wrong in a source; `diagnostics` says what, errors and warnings alike."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]):
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        from .render import render
+
+        return "\n".join(render(d) for d in self.diagnostics)
+
+
+class DataError(ValueError):
+    """Something is wrong in the data; the message names file, column, row, or input, sample, step."""

@@ -1,0 +1,357 @@
+"""Applying gates: operands, broadcast, user gates, `apply(U)` and noise channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..diagnostics import Label, Span
+from ..syntax.tree import Expr, GateItem, GateStmt, Variable
+from .closed import ApplyUnitary, Channel, Gate, QuantumOp, Scalar, Wire
+from .gates import GATES
+from .limits import check_gate_depth
+from .modifiers import Modify, modifier, modify
+from .modules import CHANNELS, Module
+from .scope import Env
+from .signature import convert, match_arguments
+from .signature import _bind_sizes as bind_sizes
+from .values import Register, UnitaryValue, Value, count, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    register: Register
+    span: Span
+
+
+def apply(env: Env, statement: GateStmt) -> None:
+    """A gate statement: modifiers, then the gate on its operands, broadcast."""
+    from .expr import register
+
+    mods = [modifier(env, m) for m in statement.modifiers]
+    operands = [Operand(register(env, o), o.span) for o in statement.operands]
+    assert env.cell is not None
+    for operand in operands:
+        env.cell.check_alive(env, operand.register.wires, operand.span)
+    controls = sum(m.controls for m in mods)
+    control_wires, rest = _take_controls(env, mods, operands, controls, statement.span)
+    with env.builder.at(statement.span):
+        name = statement.gate.name if isinstance(statement.gate, Variable) else ""
+        user = env.module.find_gate(statement.gate)
+        if user is not None:
+            _user_gate(env, statement, user[0], user[1], mods, control_wires, rest)
+        elif name == "apply":
+            _unitary(env, statement, mods, control_wires, rest)
+        elif name in CHANNELS:
+            _channel(env, statement, name, mods, rest)
+        elif name in GATES:
+            _standard(env, statement, name, mods, control_wires, rest)
+        else:
+            from .names import unknown_gate
+
+            unknown_gate(env.report, statement.gate, env.module)
+
+
+def _take_controls(
+    env: Env, mods: list[Modify], operands: list[Operand], controls: int, span: Span
+) -> tuple[list[Wire], list[Operand]]:
+    wires: list[Wire] = []
+    rest = list(operands)
+    for mod in mods:
+        taken = 0
+        while taken < mod.controls:
+            if not rest:
+                env.report.fail(
+                    "E0403",
+                    f"needs {count(controls, 'control')} before the operands of the gate",
+                    span,
+                    f"found {count(len(wires), 'control')}",
+                )
+            operand = rest.pop(0)
+            width = len(operand.register.wires)
+            if width > mod.controls - taken or (width == 0 and mod.controls > 0):
+                env.report.fail(
+                    "E0309",
+                    f"expected {count(mod.controls - taken, 'control qubit')}",
+                    operand.span,
+                    f"found {describe(operand.register)}",
+                    help=f"`ctrl({width}) @` takes {count(width, 'control')}" if width > 1 else "",
+                )
+            wires += operand.register.wires
+            taken += width
+    return wires, rest
+
+
+# --- standard gates -----------------------------------------------------------------------------
+
+
+def _standard(
+    env: Env,
+    statement: GateStmt,
+    name: str,
+    mods: list[Modify],
+    controls: list[Wire],
+    operands: list[Operand],
+) -> None:
+    info = GATES[name]
+    if any(a.name is not None for a in statement.args):
+        env.report.fail("E0206", f"`{name}` takes its parameters in order", statement.span)
+    if len(statement.args) != info.params:
+        env.report.fail(
+            "E0208" if len(statement.args) > info.params else "E0207",
+            f"`{name}` takes {count(info.params, 'parameter')}, not {len(statement.args)}",
+            statement.gate.span,
+            help=f"write `{name}({', '.join(('theta', 'phi', 'lambda')[: info.params])}) …`"
+            if info.params
+            else f"write `{name}` without parentheses",
+        )
+    _operand_count(env, name, info.qubits, operands, statement)
+    length = _length(env, name, operands, statement.span)
+    if name == "gphase":
+        length = 1
+    angles = [_angles(env, a.value, length) for a in statement.args]
+    for i in range(length):
+        targets = tuple(_element(o.register, i) for o in operands)
+        _distinct(env, (*controls, *targets), operands, statement)
+        gate = Gate(name, tuple(a[i] for a in angles), targets)
+        _emit(env, modify(env, [gate], mods, controls, statement.span))
+
+
+def _operand_count(
+    env: Env, name: str, wanted: int, operands: list[Operand], statement: GateStmt
+) -> None:
+    if len(operands) != wanted:
+        env.report.fail(
+            "E0403",
+            f"`{name}` acts on {count(wanted, 'operand')}, not {len(operands)}",
+            statement.gate.span,
+            f"needs {count(wanted, 'operand')}",
+        )
+
+
+def _length(env: Env, name: str, operands: list[Operand], span: Span) -> int:
+    """How often a gate is applied: registers of one length go together, qubits are repeated."""
+    long = [o for o in operands if len(o.register.wires) != 1]
+    lengths = {len(o.register.wires) for o in long}
+    if len(lengths) > 1:
+        env.report.fail(
+            "E0309",
+            f"`{name}` on registers of different lengths",
+            span,
+            "registers must have the same length, or be single qubits",
+            labels=tuple(Label(o.span, describe(o.register)) for o in long),
+        )
+    return lengths.pop() if lengths else 1
+
+
+def _element(register: Register, i: int) -> Wire:
+    return register.wires[0] if len(register.wires) == 1 else register.wires[i]
+
+
+def _angles(env: Env, expr: Expr, length: int) -> list[Scalar]:
+    """One angle per application: a scalar for all, or a vector elementwise."""
+    from .expr import evaluate, numeric, shape_of
+
+    number = numeric(env, evaluate(env, expr), expr.span)
+    shape = shape_of(number)
+    if shape in ((), (1,)):
+        return env.builder.scalars(number) * length
+    if shape != (length,):
+        env.report.fail(
+            "E0309",
+            f"{count(length, 'application')} of the gate, but a parameter of shape "
+            f"[{', '.join(map(str, shape))}]",
+            expr.span,
+            f"needs a scalar or {count(length, 'entry').replace('entrys', 'entries')}",
+        )
+    return env.builder.scalars(number)
+
+
+def _distinct(
+    env: Env, wires: tuple[Wire, ...], operands: list[Operand], statement: GateStmt
+) -> None:
+    if len(set(wires)) == len(wires):
+        return
+    twice = next(w for w in wires if wires.count(w) > 1)
+    assert env.cell is not None
+    places = [o for o in operands if twice in o.register.wires]
+    env.report.fail(
+        "E0401",
+        f"the same qubit twice in one gate: {env.cell.wire_name(twice)}",
+        places[-1].span if places else statement.span,
+        "used again here",
+        labels=(Label(places[0].span, "first used here"),) if len(places) > 1 else (),
+        help="operands of a gate must be different qubits",
+    )
+
+
+def _emit(env: Env, ops: list[QuantumOp]) -> None:
+    for op in ops:
+        env.builder.quantum(op)
+
+
+# --- user gates ---------------------------------------------------------------------------------
+
+
+def _user_gate(
+    env: Env,
+    statement: GateStmt,
+    item: GateItem,
+    module: Module,
+    mods: list[Modify],
+    controls: list[Wire],
+    operands: list[Operand],
+) -> None:
+    from .expr import evaluate
+
+    name = item.name.text
+    inner = env.callee("gate", module)
+    check_gate_depth(inner, name, statement.span)
+    args = [(a, evaluate(env, a.value)) for a in statement.args]
+    given = match_arguments(env, name, item.params, args, statement.span)
+    _operand_count(env, name, len(item.operands), operands, statement)
+    singles = [o for o, p in zip(operands, item.operands, strict=True) if p.type.dims is None]
+    length = _length(env, name, singles, statement.span)
+    for i in range(length):
+        turn = env.callee("gate", module)
+        views = [
+            Register((_element(o.register, i),), True) if p.type.dims is None else o.register
+            for o, p in zip(operands, item.operands, strict=True)
+        ]
+        _distinct(env, (*controls, *(w for v in views for w in v.wires)), operands, statement)
+        _bind(env, turn, item, given, views, operands, i, length)
+        with env.builder.collect() as ops:
+            from .statements import gate_body
+
+            gate_body(turn, item)
+        _emit(env, modify(env, ops, mods, controls, statement.span, item, statement))
+
+
+def _bind(
+    env: Env,
+    turn: Env,
+    item: GateItem,
+    given: list,  # type: ignore[type-arg]
+    views: list[Register],
+    operands: list[Operand],
+    i: int,
+    length: int,
+) -> None:
+    from dataclasses import replace
+
+    from .expr import evaluate
+    from .signature import Given, shape_of_argument
+
+    chosen: list[Given] = []
+    for g in given:
+        if g.param.type.name.text in ("real", "angle") and g.param.type.dims is None:
+            shape = shape_of_argument(g.value)
+            if shape is not None and shape not in ((), (1,)) and shape == (length,):
+                g = replace(g, value=_entry(env, g.value, i))
+        chosen.append(g)
+    as_given = [
+        Given(p, v, o.span) for p, v, o in zip(item.operands, views, operands, strict=True)
+    ]
+    bind_sizes(turn, [*chosen, *as_given])
+    for g in chosen:
+        turn.bind(g.param.name.text, convert(env, turn, g))
+    for p in item.params:
+        if p.name.text not in turn.scope.names and p.default is not None:
+            turn.bind(p.name.text, evaluate(turn, p.default))
+    for g in as_given:
+        _check_length(env, turn, g)
+        turn.bind(g.param.name.text, g.value)
+
+
+def _entry(env: Env, value: Value, i: int) -> Value:
+    import numpy as np
+
+    from .values import Array
+    from .values import Parameter as ParameterValue
+
+    if isinstance(value, Array | ParameterValue):
+        view = env.builder.read(value)
+        return Array(view.owner, view.ref, np.asarray(view.index[i]))
+    return float(np.asarray(value)[i])
+
+
+def _check_length(env: Env, turn: Env, g) -> None:  # type: ignore[no-untyped-def]
+    from .signature import expected_shape
+
+    if g.param.type.dims is None:
+        return
+    shape = expected_shape(turn, g.param.type)
+    if shape != (len(g.value.wires),):
+        labels = [Label(g.param.span, f"declared as `qubit[{', '.join(map(str, shape))}]`")]
+        for dim in g.param.type.dims:
+            if isinstance(dim, Variable) and dim.name in turn.sizes_bound_at:
+                where = turn.sizes_bound_at[dim.name]
+                if where != g.span:
+                    labels.append(Label(where, f"`{dim.name}` is {shape[0]} because of this"))
+        env.report.fail(
+            "E0305",
+            f"`{g.param.name.text}` needs {count(shape[0] if shape else 1, 'qubit')}",
+            g.span,
+            f"found {describe(g.value)}",
+            labels=tuple(labels),
+        )
+
+
+# --- unitaries and channels ---------------------------------------------------------------------
+
+
+def _unitary(
+    env: Env, statement: GateStmt, mods: list[Modify], controls: list[Wire], operands: list[Operand]
+) -> None:
+    from .expr import evaluate
+
+    if len(statement.args) != 1:
+        env.report.fail("E0207", "`apply` takes one unitary: `apply(U) q;`", statement.span)
+    value = evaluate(env, statement.args[0].value)
+    if not isinstance(value, UnitaryValue):
+        env.report.fail(
+            "E0302",
+            "`apply` needs a unitary",
+            statement.args[0].span,
+            f"found {describe(value)}",
+            help="declare one with `fixed U: unitary[n] ~ haar;`",
+        )
+    wires = tuple(w for o in operands for w in o.register.wires)
+    if len(wires) != value.qubits:
+        env.report.fail(
+            "E0309",
+            f"a unitary of {count(value.qubits, 'qubit')} on {count(len(wires), 'qubit')}",
+            statement.span,
+            "lengths differ",
+        )
+    _distinct(env, (*controls, *wires), operands, statement)
+    _emit(env, modify(env, [ApplyUnitary(value.name, wires)], mods, controls, statement.span))
+
+
+def _channel(
+    env: Env, statement: GateStmt, name: str, mods: list[Modify], operands: list[Operand]
+) -> None:
+    if mods:
+        env.report.fail(
+            "E0404", f"`{name}` is a noise channel: modifiers need a unitary", statement.span
+        )
+    wanted = CHANNELS[name]
+    if len(statement.args) != wanted:
+        env.report.fail(
+            "E0208" if len(statement.args) > wanted else "E0207",
+            f"`{name}` takes {count(wanted, 'rate')}, not {len(statement.args)}",
+            statement.span,
+        )
+    _operand_count(env, name, 1, operands, statement)
+    wires = operands[0].register.wires
+    rates = [_angles(env, a.value, len(wires)) for a in statement.args]
+    for i, wire in enumerate(wires):
+        here = tuple(r[i] for r in rates)
+        known = [r for r in here if isinstance(r, int | float)]
+        if any(not 0 <= r <= 1 for r in known) or sum(known) > 1 + 1e-12:
+            env.report.fail(
+                "E0308",
+                f"the rate of `{name}` must lie in [0, 1]",
+                statement.args[0].span,
+                f"found {', '.join(f'{r:g}' for r in known)}",
+            )
+        env.builder.quantum(Channel(name, here, wire))

@@ -1,0 +1,174 @@
+"""`data` and `train` blocks: settings with their places, names checked here, values by the runtime."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..diagnostics import Label as Place
+from ..diagnostics import Span
+from ..syntax.tree import (
+    Argument,
+    Assignment,
+    CallExpr,
+    DataStmt,
+    Expr,
+    Field,
+    ListExpr,
+    Name,
+    TrainStmt,
+    TupleExpr,
+    Variable,
+)
+from .closed import DataBlock, Setting, TrainBlock
+from .report import suggestion
+from .scope import Env
+from .values import Array, Parameter, describe
+
+SOURCES = ("csv", "npz")
+COLUMNS = ("column", "shift")
+SCALES = ("minmax", "standard", "none")
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "lbfgs", "spsa", "ridge")
+SCHEDULES = ("constant", "cosine", "exponential", "step", "warmup_cosine")
+DATA_KEYS = ("window", "stride", "split", "scale", "shuffle")
+TRAIN_KEYS = (
+    *("optimizer", "epochs", "batch", "seed", "clip", "clip_value", "patience", "schedule"),
+    "shuffle",
+)
+_CALLS = {*SOURCES, *COLUMNS, *SCALES, *OPTIMIZERS, *SCHEDULES}
+
+
+def data_block(env: Env, statement: DataStmt) -> DataBlock:
+    """`data csv("…") { … }`."""
+    source = setting(env, statement.source)
+    if source.call is None or not (source.call in SOURCES or source.call.startswith("series.")):
+        env.report.fail(
+            "E0505",
+            "a `data` block reads `csv(…)`, `npz(…)` or `series.NAME(…)`",
+            statement.source.span,
+            "not a source of data",
+            help=suggestion(source.call or "", SOURCES),
+        )
+    assert env.cell is not None and env.cell.model is not None
+    ports = [p.name for p in (*env.cell.root.inputs, *env.cell.model.targets)]
+    columns: dict[str, tuple[Setting, Span]] = {}
+    options: dict[str, tuple[Setting, Span]] = {}
+    for a in statement.assignments:
+        key = a.key.text
+        is_option = a.role is None and key in DATA_KEYS
+        if not is_option and key not in ports:
+            known = [*DATA_KEYS, *ports]
+            env.report.error(
+                "E0506",
+                f"`{key}` is neither an option nor an input or target of the model",
+                a.key.span,
+                "unknown key",
+                help=suggestion(key, known) or "options: " + ", ".join(f"`{k}`" for k in DATA_KEYS),
+            )
+            continue
+        _store(env, options if is_option else columns, a)
+    missing = [p for p in ports if p not in columns]
+    if missing:
+        env.report.error(
+            "E0507",
+            "the data block gives no column for " + ", ".join(f"`{m}`" for m in missing),
+            statement.source.span,
+            "missing",
+            help=f'for instance `{missing[0]} = column("…");`',
+        )
+    return DataBlock(
+        source,
+        tuple((k, s) for k, (s, _) in columns.items()),
+        tuple((k, s) for k, (s, _) in options.items()),
+    )
+
+
+def train_block(env: Env, statement: TrainStmt) -> TrainBlock:
+    """`train { … }`."""
+    options: dict[str, tuple[Setting, Span]] = {}
+    for a in statement.assignments:
+        if a.key.text not in TRAIN_KEYS or a.role is not None:
+            env.report.error(
+                "E0506",
+                f"`{a.key.text}` is not an option of `train`",
+                a.key.span,
+                "unknown key",
+                help=suggestion(a.key.text, TRAIN_KEYS)
+                or "options: " + ", ".join(f"`{k}`" for k in TRAIN_KEYS),
+            )
+            continue
+        _store(env, options, a)
+        made = options.get(a.key.text)
+        known = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}.get(a.key.text)
+        if made and known and made[0].call not in known:
+            env.report.error(
+                "E0508",
+                f"there is no {a.key.text} `{made[0].call or a.value.span.text}`",
+                a.value.span,
+                f"unknown {a.key.text}",
+                help=suggestion(made[0].call or "", known)
+                or "known: " + ", ".join(f"`{k}`" for k in known),
+            )
+    return TrainBlock(tuple((k, s) for k, (s, _) in options.items()))
+
+
+def _store(env: Env, into: dict[str, tuple[Setting, Span]], a: Assignment) -> None:
+    from .report import Skip
+
+    if a.key.text in into:
+        env.report.error(
+            "E0504",
+            f"`{a.key.text}` is set twice",
+            a.span,
+            "set again",
+            labels=(Place(into[a.key.text][1], "first set here"),),
+        )
+        return
+    try:
+        into[a.key.text] = (setting(env, a.value), a.span)
+    except Skip:
+        return
+
+
+def setting(env: Env, expr: Expr) -> Setting:
+    """A value of a block: a call of the block's own functions, a tuple or list, or a constant."""
+    match expr:
+        case TupleExpr(items=items) | ListExpr(items=items, clauses=()) if _structured(expr):
+            return Setting(expr.span, tuple(setting(env, i) for i in items))
+        case CallExpr(callee=Field(base=Variable(name="series"), name=Name(text=name)), args=args):
+            return _call(env, f"series.{name}", args, expr.span)
+        case CallExpr(callee=Variable(name=name), args=args) if _is_call(env, name):
+            return _call(env, name, args, expr.span)
+        case Variable(name=name) if _is_call(env, name):
+            return Setting(expr.span, None, name)
+    from .expr import evaluate
+
+    value = evaluate(env, expr)
+    if isinstance(value, np.ndarray):
+        return Setting(expr.span, tuple(Setting(expr.span, v) for v in value.tolist()))
+    if not isinstance(value, int | float | bool | str):
+        code = "E0303" if isinstance(value, Array | Parameter) else "E0302"
+        env.report.fail(
+            code, "a setting is known at compile time", expr.span, f"found {describe(value)}"
+        )
+    return Setting(expr.span, value)
+
+
+def _structured(expr: Expr) -> bool:
+    return isinstance(expr, TupleExpr | ListExpr)
+
+
+def _is_call(env: Env, name: str) -> bool:
+    """A name of the block's own, or one that is nothing else: the message is better there."""
+    if name in _CALLS:
+        return True
+    from .calls import BUILTINS
+    from .expr import CONSTANTS
+
+    known = env.scope.find(name) is not None or name in env.module.values
+    return not known and name not in BUILTINS and name not in CONSTANTS
+
+
+def _call(env: Env, name: str, args: tuple[Argument, ...], span: Span) -> Setting:
+    plain = tuple(setting(env, a.value) for a in args if a.name is None)
+    named = tuple((a.name.text, setting(env, a.value)) for a in args if a.name is not None)
+    return Setting(span, None, name, plain, named)

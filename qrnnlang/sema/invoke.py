@@ -1,0 +1,193 @@
+"""Applying an instance of a cell: inlined into the cell or model at hand, or run along a sequence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..diagnostics import Label as Place
+from ..diagnostics import Span
+from ..syntax.tree import CallExpr, InputDecl
+from .builder import Builder
+from .cell import CellState, Root, close, finish, record
+from .closed import CellOutput, ClosedCell, Port, RunCell
+from .declarations import bind_hyper
+from .instance import Instance, carries_state, has_qubits, statements
+from .report import suggestion
+from .scope import Env, Scope
+from .statements import execute
+from .values import Array, Label, Record, Value, count
+
+
+def invoke(env: Env, instance: Instance, expr: CallExpr) -> Value:
+    """The value of `f(…)`: its one output, or a record of several."""
+    from .expr import evaluate
+
+    if env.cell is None:
+        env.report.fail("E0405", "a cell cannot be applied here", expr.span)
+    if env.builder.when is not None:
+        env.report.fail(
+            "E0410", "a cell cannot be applied under a condition on bits", expr.span
+        )
+    if expr.clauses:
+        env.report.fail("E0302", "a cell is applied to values, not to `… for …`", expr.span)
+    stateful = carries_state(instance.item, instance.module)
+    _once(env, instance, stateful, expr.span)
+    inputs = [s for s in statements(instance.item.body) if isinstance(s, InputDecl)]
+    args = _match(env, instance, inputs, expr, evaluate)
+    if env.kind == "model" and (stateful or has_qubits(instance.item, instance.module)):
+        return _run(env, instance, args, expr.span)
+    return inline(env, instance, args)
+
+
+def _once(env: Env, instance: Instance, stateful: bool, span: Span) -> None:
+    state = env.cell
+    assert state is not None
+    before = state.called.setdefault(instance.path, span)
+    if stateful and before is not span:
+        name = instance.path.rpartition(".")[2]
+        env.report.fail(
+            "E0409",
+            f"`{name}` carries state and is applied twice",
+            span,
+            "applied again" if before != span else "applied again in another turn of the loop",
+            labels=(Place(before, "first applied here"),) if before != span else (),
+            help="an instance has one state: declare a second instance with `use`",
+        )
+
+
+def _match(env, instance, inputs, expr, evaluate):  # type: ignore[no-untyped-def]
+    name = instance.item.name.text
+    names = [i.name.text for i in inputs]
+    found: dict[str, tuple[Value, Span]] = {}
+    for position, argument in enumerate(expr.args):
+        if argument.name is not None:
+            key = argument.name.text
+            if key not in names:
+                env.report.fail(
+                    "E0206",
+                    f"`{name}` has no input `{key}`",
+                    argument.name.span,
+                    "unknown input",
+                    help=suggestion(key, names) or "inputs: " + ", ".join(f"`{n}`" for n in names),
+                )
+        elif position < len(names):
+            key = names[position]
+        else:
+            env.report.fail(
+                "E0208",
+                f"`{name}` has {count(len(names), 'input')}, not {len(expr.args)}",
+                argument.span,
+                "one too many",
+            )
+        if key in found:
+            env.report.fail("E0206", f"the input `{key}` is given twice", argument.span, "again")
+        found[key] = (evaluate(env, argument.value), argument.value.span)
+    missing = [i for i in inputs if i.name.text not in found]
+    if missing:
+        env.report.fail(
+            "E0207",
+            f"`{name}` needs the input " + ", ".join(f"`{i.name.text}`" for i in missing),
+            expr.span,
+            "missing",
+            labels=(Place(missing[0].span, "declared here"),),
+        )
+    return found
+
+
+def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]]) -> Value:
+    """The operations of a cell, put into the line at hand."""
+    outer = env.cell
+    assert outer is not None
+    state = CellState(instance.item.name.text, outer.root, args)
+    inner = replace(
+        env,
+        kind="cell",
+        module=instance.module,
+        scope=Scope(),
+        path=instance.path,
+        cell=state,
+        depth=env.depth + 1,
+        sizes_bound_at={},
+    )
+    if inner.depth > 64:
+        env.report.fail(
+            "E0704", f"`{state.name}` uses itself", instance.item.name.span, "cells cannot be recursive"
+        )
+    scope_before, env.builder.scope = env.builder.scope, instance.path
+    try:
+        bind_hyper(inner, instance)
+        for statement in instance.item.body.statements:
+            execute(inner, statement)
+        return record(state, finish(inner, state))
+    finally:
+        env.builder.scope = scope_before
+
+
+def close_cell(env: Env, instance: Instance) -> ClosedCell:
+    """A cell on its own, as it is run along time."""
+    root = Root(env.report)
+    state = CellState(instance.item.name.text, root)
+    inner = Env(
+        "cell", instance.module, Builder(), env.report, Scope(), instance.path, state
+    )
+    bind_hyper(inner, instance)
+    for statement in instance.item.body.statements:
+        execute(inner, statement)
+    return close(inner, state, instance.item.doc)
+
+
+def _run(
+    env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span: Span
+) -> Value:
+    """`RunCell` and its outputs, in a model."""
+    state = env.cell
+    assert state is not None
+    if instance.path not in state.root.closed:
+        state.root.closed[instance.path] = close_cell(env, instance)
+    cell = state.root.closed[instance.path]
+    for spec in cell.params:
+        state.root.params.setdefault(spec.name, spec)
+    refs = tuple(_argument(env, port, *args[port.name]) for port in cell.inputs)
+    kinds = [env.builder.types[r] for r in refs]
+    seq = any(k.seq for k in kinds) or not kinds
+    if cell.carries and not seq:
+        env.report.fail(
+            "E0503",
+            f"`{state.root.closed[instance.path].name}` carries state and needs a sequence",
+            span,
+            "every argument is a single value",
+            help="declare the input as `seq …`",
+        )
+    batch = any(k.batch for k in kinds)
+    run = env.builder.emit(RunCell(instance.path, cell, refs), (), seq, batch)
+    found: dict[str, Value] = {}
+    for output in cell.outputs:
+        ref = env.builder.emit(CellOutput(run, output.name), output.shape, seq, batch)
+        found[output.name] = env.builder.array(ref, output.shape)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    return Record(cell.name, found)
+
+
+def _argument(env: Env, port: Port, value: Value, span: Span) -> int:
+    from .expr import numeric, shape_of
+
+    if port.labels is not None:
+        if not isinstance(value, Label):
+            env.report.fail("E0302", f"`{port.name}` is a label", span)
+        return value.ref
+    number = numeric(env, value, span)
+    actual = shape_of(number)
+    if actual != port.shape and {actual, port.shape} != {(), (1,)}:
+        from .values import type_name
+
+        env.report.fail(
+            "E0305",
+            f"the input `{port.name}` needs `{type_name(port.shape)}`",
+            span,
+            f"found `{type_name(actual)}`",
+        )
+    view = env.builder.read(number)
+    return env.builder.ref(Array(view.owner, view.ref, view.index.reshape(port.shape)))
+
+

@@ -1,0 +1,309 @@
+"""Files and their items: imports, the standard library, the three namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from ..diagnostics import Label, Source, Span
+from ..syntax.parser import parse
+from ..syntax.tree import (
+    CellItem,
+    ConstItem,
+    DefItem,
+    Expr,
+    Field,
+    File,
+    GateItem,
+    ImportItem,
+    Item,
+    ModelItem,
+    Name,
+    Variable,
+)
+from .gates import GATES
+from .report import Reporter, suggestion
+from .values import Value
+
+IMPORT_DEPTH = 32
+MAX_BYTES = 1 << 20
+STD = Path(__file__).resolve().parent.parent / "std"
+#: Modules whose names are in scope without an import.
+PRELUDE = ("linear",)
+STD_MODULES = ("ansatz", "encoding", "cells")
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class Module:
+    """One file. `values`, `gates`, `cells` hold what is in scope: own items and imported ones."""
+
+    source: Source
+    file: File | None
+    values: dict[str, tuple[ConstItem | DefItem, Module]] = field(default_factory=dict)
+    gates: dict[str, tuple[GateItem, Module]] = field(default_factory=dict)
+    cells: dict[str, tuple[CellItem, Module]] = field(default_factory=dict)
+    models: dict[str, tuple[ModelItem, Module]] = field(default_factory=dict)
+    aliases: dict[str, Module] = field(default_factory=dict)
+    own: list[Item] = field(default_factory=list)
+    used_imports: set[str] = field(default_factory=set)
+    constants: dict[str, Value | None] = field(default_factory=dict)
+
+    def find_cell(self, expr: Expr) -> tuple[CellItem, Module] | None:
+        return self._find(expr, "cells")
+
+    def find_gate(self, expr: Expr) -> tuple[GateItem, Module] | None:
+        return self._find(expr, "gates")
+
+    def find_value(self, expr: Expr) -> tuple[ConstItem | DefItem, Module] | None:
+        return self._find(expr, "values")
+
+    def _find(self, expr: Expr, space: str) -> tuple[T, Module] | None:
+        match expr:
+            case Variable(name=name):
+                table: dict[str, tuple[T, Module]] = getattr(self, space)
+                return table.get(name)
+            case Field(base=Variable(name=alias), name=Name(text=name)) if alias in self.aliases:
+                return next(
+                    ((i, m) for i, m in [self.aliases[alias]._own(space, name)] if i), None
+                )
+        return None
+
+    def _own(self, space: str, name: str) -> tuple[T | None, Module]:
+        found = getattr(self, space).get(name)
+        return (found[0], self) if found and found[1] is self else (None, self)
+
+
+@dataclass(eq=False)
+class Loader:
+    """Reads files once each. `files` are texts that need no disk (an opened artefact)."""
+
+    report: Reporter
+    root: Path | None
+    files: Mapping[str, str] = field(default_factory=dict)
+    modules: dict[str, Module] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)  # imported files, by path below the root
+
+    def load(self, source: Source, folder: PurePosixPath, chain: tuple[tuple[str, Span | None], ...]) -> Module:
+        """The module of a source whose imports are relative to `folder` (below the root)."""
+        file, found = parse(source)
+        for diagnostic in found:
+            self.report.add(diagnostic)
+        module = Module(source, file)
+        if file is None:
+            return module
+        for name in PRELUDE if source.name != _std_name("linear") else ():
+            self._bind_all(module, self._std(name), None)
+        for item in file.items:
+            if isinstance(item, ImportItem):
+                self._import(module, item, folder, chain)
+        for item in file.items:
+            if not isinstance(item, ImportItem):
+                self._declare(module, item)
+        return module
+
+    # --- declarations -----------------------------------------------------------------------
+
+    def _declare(self, module: Module, item: Item) -> None:
+        name = item.name  # type: ignore[union-attr]  # imports are handled apart
+        table = _table(module, item)
+        if isinstance(item, GateItem) and (name.text in GATES or name.text in ("apply", *CHANNELS)):
+            self.report.error(
+                "E0205",
+                f"`{name.text}` is a gate of the language",
+                name.span,
+                "already defined",
+                help="choose another name",
+            )
+            return
+        before = table.get(name.text)
+        if before is None and isinstance(item, CellItem | ModelItem):
+            before = module.models.get(name.text) or module.cells.get(name.text)
+        if before is not None and before[1] is module:
+            self.report.error(
+                "E0205",
+                f"`{name.text}` is declared twice",
+                name.span,
+                "declared again",
+                labels=(Label(before[0].name.span, "first declared here"),),
+                help="rename one of them",
+            )
+            return
+        table[name.text] = (item, module)
+        module.own.append(item)
+
+    # --- imports ----------------------------------------------------------------------------
+
+    def _import(
+        self, module: Module, item: ImportItem, folder: PurePosixPath, chain: tuple[tuple[str, Span | None], ...]
+    ) -> None:
+        if item.path is None:
+            self._import_std(module, item)
+            return
+        notes = tuple(f"imported from `{name}`" for name, _ in reversed(chain[:-1]))
+        if self.root is None and not self.files:
+            self.report.error(
+                "E0209",
+                "a program given as text cannot import files",
+                item.span,
+                "there is no folder to look in",
+                help="save it to a file and load that",
+            )
+            return
+        target = _join(folder, item.path.value)
+        if target is None:
+            self.report.error(
+                "E0211",
+                f"`{item.path.value}` lies outside the project folder",
+                item.path.span,
+                "above the folder of the file given to the compiler",
+                notes=notes,
+                help="move the imported file below that folder",
+            )
+            return
+        key = str(target)
+        if any(key == name for name, _ in chain):
+            loop = [name for name, _ in chain]
+            path = " → ".join([*loop[loop.index(key) :], key])
+            self.report.error(
+                "E0210", "files import each other in a circle", item.span, "closes the circle", notes=(path,)
+            )
+            return
+        if len(chain) >= IMPORT_DEPTH:
+            self.report.error(
+                "E0703",
+                f"imports are nested more than {IMPORT_DEPTH} deep",
+                item.span,
+                "one too many",
+                notes=notes,
+            )
+            return
+        imported = self.modules.get(key)
+        if imported is None:
+            text = self._read(target, item, notes)
+            if text is None:
+                return
+            self.texts[key] = text
+            imported = self.load(Source(key, text), target.parent, (*chain, (key, item.span)))
+            self.modules[key] = imported
+        if item.alias is not None:
+            module.aliases[item.alias.text] = imported
+        else:
+            self._bind_all(module, imported, item)
+
+    def _read(self, target: PurePosixPath, item: ImportItem, notes: tuple[str, ...]) -> str | None:
+        if str(target) in self.files:
+            return self.files[str(target)]
+        assert item.path is not None
+        if self.root is None:
+            reason = "it is not among the files"
+        else:
+            path = self.root / target
+            if not path.resolve().is_relative_to(self.root.resolve()):
+                self.report.error(
+                    "E0211",
+                    f"`{item.path.value}` lies outside the project folder",
+                    item.path.span,
+                    "a link leads out of it",
+                    notes=notes,
+                )
+                return None
+            try:
+                data = path.read_bytes()
+                return data.decode("utf-8")
+            except UnicodeDecodeError:
+                reason = "it is not UTF-8 text"
+            except OSError as error:
+                reason = (error.strerror or "it cannot be read").lower()
+        self.report.error(
+            "E0209", f"cannot import `{item.path.value}`", item.path.span, reason, notes=notes
+        )
+        return None
+
+    def _import_std(self, module: Module, item: ImportItem) -> None:
+        name = ".".join(n.text for n in item.module)
+        known = [f"std.{m}" for m in STD_MODULES]
+        if name not in known:
+            self.report.error(
+                "E0214",
+                f"there is no module `{name}`",
+                item.module[0].span.to(item.module[-1].span),
+                "unknown module",
+                help=suggestion(name, known) or f"modules: {', '.join(f'`{k}`' for k in known)}",
+            )
+            return
+        imported = self._std(name.removeprefix("std."))
+        if item.alias is not None:
+            module.aliases[item.alias.text] = imported
+        else:
+            self._bind_all(module, imported, item)
+
+    def _std(self, name: str) -> Module:
+        key = _std_name(name)
+        if key not in self.modules:
+            text = (STD / f"{name}.qrnn").read_text(encoding="utf-8")
+            self.modules[key] = self.load(Source(key, text), PurePosixPath(), ())
+        return self.modules[key]
+
+    def _bind_all(self, module: Module, imported: Module, item: ImportItem | None) -> None:
+        for own in imported.own:
+            table = _table(module, own)
+            name = own.name.text  # type: ignore[union-attr]
+            before = table.get(name)
+            if item is not None and before is not None and before[1] is not imported:
+                if before[1].source.name.startswith("<std"):
+                    continue
+                self.report.error(
+                    "E0205",
+                    f"`{name}` is imported twice",
+                    item.span,
+                    f"brings in another `{name}`",
+                    labels=(Label(before[0].name.span, "the first one"),),
+                    help='import one of the files under a name: `import "…" as b;`',
+                )
+                continue
+            table[name] = (own, imported)
+
+
+CHANNELS = {
+    "bit_flip": 1,
+    "phase_flip": 1,
+    "depolarizing": 1,
+    "amplitude_damping": 1,
+    "phase_damping": 1,
+    "pauli_channel": 3,
+}
+
+
+def _table(module: Module, item: Item) -> dict[str, tuple[Item, Module]]:
+    match item:
+        case ConstItem() | DefItem():
+            return module.values  # type: ignore[return-value]
+        case GateItem():
+            return module.gates  # type: ignore[return-value]
+        case CellItem():
+            return module.cells  # type: ignore[return-value]
+        case _:
+            return module.models  # type: ignore[return-value]
+
+
+def _std_name(name: str) -> str:
+    return f"<std.{name}>"
+
+
+def _join(folder: PurePosixPath, path: str) -> PurePosixPath | None:
+    """`path` relative to `folder`, normalised; None when it leads above the root."""
+    parts: list[str] = list(folder.parts)
+    if path.startswith("/"):
+        return None
+    for part in PurePosixPath(path).parts:
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return PurePosixPath(*parts)

@@ -1,0 +1,398 @@
+"""Names, without sizes: unknown, repeated and unused ones, in every item of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..diagnostics import Diagnostic, Label, Span
+from ..syntax.tree import (
+    Argument,
+    Assignment,
+    Block,
+    BoundValue,
+    CallExpr,
+    CarryDecl,
+    CellItem,
+    Clause,
+    ConstItem,
+    DataStmt,
+    DefItem,
+    Drawn,
+    Expr,
+    Field,
+    ForStmt,
+    GateItem,
+    GateStmt,
+    IfStmt,
+    Index,
+    Item,
+    LetStmt,
+    ListExpr,
+    MeasureExpr,
+    ModelItem,
+    Name,
+    NextStmt,
+    OutputStmt,
+    ParamDecl,
+    PostselectExpr,
+    RangeExpr,
+    Statement,
+    TrainStmt,
+    TupleExpr,
+    TypeExpr,
+    Unary,
+    UseDecl,
+    Variable,
+)
+from ..syntax.tree import Binary as BinaryExpr
+from .calls import BUILTINS
+from .expr import CONSTANTS
+from .gates import GATES
+from .modules import CHANNELS, Module
+from .names import unknown_cell, unknown_function, unknown_gate, unknown_value
+from .placement import check_placement
+from .report import Reporter, Skip, suggestion
+from .signature import TYPES
+
+
+@dataclass(eq=False, slots=True)
+class _Known:
+    span: Span
+    kind: str
+    used: bool = False
+
+
+class _Resolver:
+    """Walks one item with the names in scope."""
+
+    def __init__(self, module: Module, report: Reporter) -> None:
+        self.module = module
+        self.report = report
+        self.scopes: list[dict[str, _Known]] = [{}]
+
+    # --- scopes -----------------------------------------------------------------------------
+
+    def declare(self, name: Name, kind: str) -> None:
+        for scope in self.scopes:
+            before = scope.get(name.text)
+            if before is not None and before.kind != "output":
+                self.report.error(
+                    "E0205",
+                    f"`{name.text}` is declared twice",
+                    name.span,
+                    "declared again",
+                    labels=(Label(before.span, "first declared here"),),
+                    help="names cannot be declared again, nor hide an outer one: rename it",
+                )
+                return
+        self.scopes[-1][name.text] = _Known(name.span, kind)
+
+    def find(self, name: str) -> _Known | None:
+        return next((s[name] for s in reversed(self.scopes) if name in s), None)
+
+    def close(self) -> None:
+        """Leave a scope, with a warning for every name that was never used."""
+        for name, known in self.scopes.pop().items():
+            quiet = known.used or name.startswith("_") or known.kind in ("loop", "size", "output")
+            if quiet or self.module.source.name.startswith("<std"):
+                continue
+            self.report.add(
+                Diagnostic(
+                    "W0201",
+                    f"{known.kind} `{name}` is never used",
+                    known.span,
+                    "unused",
+                    help=f"remove it, or call it `_{name}`",
+                )
+            )
+
+    # --- items ------------------------------------------------------------------------------
+
+    def item(self, item: Item) -> None:
+        match item:
+            case ConstItem(value=value):
+                self.expr(value)
+            case DefItem(params=params, body=body, result=result):
+                self.signature(params)
+                if body is not None:
+                    self.expr(body)
+                for dim in (result.dims or ()) if result else ():
+                    self.expr(dim)
+                for known in self.scopes[-1].values():
+                    known.used = known.used or body is None
+            case GateItem(params=params, operands=operands, body=body):
+                self.signature((*params, *operands))
+                self.block(body)
+            case CellItem(params=params, body=body) | ModelItem(params=params, body=body):
+                for p in params:
+                    self.hyper_type(p.type)
+                    if p.default is not None:
+                        self.expr(p.default)
+                    self.declare(p.name, "hyperparameter")
+                self.statements(body.statements)
+        self.close()
+
+    def signature(self, params: Iterable[object]) -> None:
+        from ..syntax.tree import Parameter
+
+        listed = [p for p in params if isinstance(p, Parameter)]
+        for p in listed:
+            self.declare(p.name, "parameter")
+        for p in listed:
+            self.type(p.type, sizes=True)
+            if p.default is not None:
+                self.expr(p.default)
+
+    def hyper_type(self, kind: TypeExpr) -> None:
+        if kind.name.text not in ("int", "real", "bool", "string") or kind.dims is not None:
+            self.report.error(
+                "E0302",
+                f"a hyperparameter cannot be `{kind.span.text}`",
+                kind.span,
+                "expected `int`, `real`, `bool` or `string`",
+                help="values known only when the model runs are `input`s or `param`s",
+            )
+
+    def type(self, kind: TypeExpr, *, sizes: bool = False) -> None:
+        if kind.name.text not in TYPES:
+            self.report.error(
+                "E0217",
+                f"there is no type `{kind.name.text}`",
+                kind.name.span,
+                "unknown type",
+                help=suggestion(kind.name.text, TYPES)
+                or "types: " + ", ".join(f"`{t}`" for t in TYPES),
+            )
+        for dim in kind.dims or ():
+            if sizes and isinstance(dim, Variable) and self.find(dim.name) is None:
+                if dim.name not in self.module.values:
+                    self.scopes[-1][dim.name] = _Known(dim.span, "size")
+                    continue
+            self.expr(dim)
+
+    # --- statements -------------------------------------------------------------------------
+
+    def block(self, body: Block) -> None:
+        self.scopes.append({})
+        self.statements(body.statements)
+        self.close()
+
+    def statements(self, statements: Iterable[Statement]) -> None:
+        for statement in statements:
+            self.statement(statement)
+
+    def statement(self, statement: Statement) -> None:
+        match statement:
+            case LetStmt(name=name, value=value):
+                self.bound(value)
+                self.declare(name, "value")
+            case NextStmt(name=name, indices=indices, value=value):
+                known = self.find(name.text)
+                if known is not None:
+                    known.used = True
+                for e in indices or ():
+                    self.expr(e)
+                self.bound(value)
+            case OutputStmt(name=name, type=kind, indices=indices, value=value):
+                if kind is not None:
+                    self.type(kind)
+                for e in (*(indices or ()), *((value,) if value is not None else ())):
+                    self.expr(e)
+                if self.find(name.text) is None:
+                    self.scopes[0][name.text] = _Known(name.span, "output")
+            case GateStmt():
+                self.gate(statement)
+            case ForStmt(clauses=clauses, body=body):
+                with_scopes = self.clauses(clauses)
+                self.block(body)
+                for _ in range(with_scopes):
+                    self.close()
+            case IfStmt(condition=condition, body=body, orelse=orelse):
+                self.expr(condition)
+                self.block(body)
+                if orelse is not None:
+                    self.block(orelse)
+            case UseDecl(name=name, cell=cell, args=args):
+                self.use(cell)
+                self.args(args)
+                self.declare(name, "instance")
+            case CarryDecl(name=name, type=kind, start=start, body=body):
+                self.type(kind)
+                if start is not None:
+                    self.expr(start)
+                self.declare(name, "carried value")
+                if body is not None:
+                    self.block(body)
+            case ParamDecl(name=name, type=kind, start=start):
+                self.type(kind)
+                if isinstance(start, Drawn):
+                    self.args(start.args)
+                elif start is not None:
+                    self.expr(start)
+                self.declare(name, "parameter" if statement.trained else "fixed value")
+            case DataStmt(assignments=assignments) | TrainStmt(assignments=assignments):
+                self.settings(assignments)
+            case _:
+                self.plain(statement)
+
+    def plain(self, statement: Statement) -> None:
+        """Declarations of a name and a type, and statements that only hold expressions."""
+        kind = getattr(statement, "type", None)
+        if isinstance(kind, TypeExpr):
+            self.type(kind)
+        self.args(getattr(statement, "args", ()))
+        for e in getattr(statement, "operands", ()):
+            self.expr(e)
+        for key in ("operand", "value"):
+            e = getattr(statement, key, None)
+            if e is not None:
+                self.expr(e)
+        name = getattr(statement, "name", None)
+        if isinstance(name, Name):
+            kinds = {"InputDecl": "input", "TargetDecl": "target", "FreshDecl": "fresh register"}
+            self.declare(name, kinds[type(statement).__name__])
+
+    def bound(self, value: BoundValue) -> None:
+        match value:
+            case MeasureExpr(operand=operand):
+                self.expr(operand)
+            case PostselectExpr(operand=operand, value=wanted):
+                self.expr(operand)
+                self.expr(wanted)
+            case _:
+                self.expr(value)
+
+    def gate(self, statement: GateStmt) -> None:
+        for m in statement.modifiers:
+            if m.arg is not None:
+                self.expr(m.arg)
+        self.args(statement.args)
+        for operand in statement.operands:
+            self.expr(operand)
+        gate = statement.gate
+        name = gate.name if isinstance(gate, Variable) else ""
+        if name in GATES or name in CHANNELS or name == "apply" or self.module.find_gate(gate):
+            return
+        self._report(unknown_gate, gate, self.module)
+
+    def use(self, cell: Expr) -> None:
+        if self.module.find_cell(cell) is None:
+            self._report(unknown_cell, cell, self.module)
+
+    def settings(self, assignments: Iterable[Assignment]) -> None:
+        """Blocks have words of their own: only uses are noted here."""
+        stack: list[object] = [a.value for a in assignments]
+        while stack:
+            node = stack.pop()
+            match node:
+                case Variable(name=name):
+                    known = self.find(name)
+                    if known is not None:
+                        known.used = True
+                case CallExpr(args=args):
+                    stack += [a.value for a in args]
+                case TupleExpr(items=items) | ListExpr(items=items):
+                    stack += items
+                case BinaryExpr(left=left, right=right):
+                    stack += [left, right]
+                case Unary(operand=operand):
+                    stack.append(operand)
+        for a in assignments:
+            known = self.find(a.key.text)
+            if known is not None:
+                known.used = True
+
+    # --- expressions ------------------------------------------------------------------------
+
+    def args(self, args: Iterable[Argument]) -> None:
+        for a in args:
+            self.expr(a.value)
+
+    def clauses(self, clauses: Iterable[Clause]) -> int:
+        """Declare loop names; returns the number of scopes to close."""
+        n = 0
+        for clause in clauses:
+            self.expr(clause.iterable)
+            self.scopes.append({})
+            n += 1
+            for target in clause.targets:
+                self.declare(target, "loop")
+        return n
+
+    def expr(self, expr: Expr) -> None:
+        while isinstance(expr, BinaryExpr):
+            self.expr(expr.right)
+            expr = expr.left
+        match expr:
+            case Variable(name=name):
+                self.variable(name, expr)
+            case Unary(operand=operand):
+                self.expr(operand)
+            case RangeExpr(start=start, stop=stop):
+                for e in (start, stop):
+                    if e is not None:
+                        self.expr(e)
+            case Index(base=base, indices=indices):
+                self.expr(base)
+                for e in indices:
+                    self.expr(e)
+            case Field(base=base):
+                if self.module.find_value(expr) is None:
+                    self.expr(base)
+            case CallExpr(callee=callee, args=args, clauses=clauses):
+                self.callee(callee)
+                n = self.clauses(clauses)
+                self.args(args)
+                for _ in range(n):
+                    self.close()
+            case ListExpr(items=items, clauses=clauses):
+                n = self.clauses(clauses)
+                for e in items:
+                    self.expr(e)
+                for _ in range(n):
+                    self.close()
+            case TupleExpr(items=items):
+                for e in items:
+                    self.expr(e)
+
+    def variable(self, name: str, expr: Variable) -> None:
+        known = self.find(name)
+        if known is not None:
+            known.used = True
+        elif name not in CONSTANTS and self.module.find_value(expr) is None:
+            self._report(unknown_value, name, expr.span, self.visible())
+
+    def callee(self, callee: Expr) -> None:
+        match callee:
+            case Variable(name=name):
+                known = self.find(name)
+                if known is not None:
+                    known.used = True
+                elif name == "bits" or name in BUILTINS or self.module.find_value(callee):
+                    return
+                else:
+                    known_names = [*self.visible(), *self.module.values]
+                    self._report(unknown_function, name, callee.span, known_names)
+            case Field(name=Name(text=name)) if self.module.find_value(callee) is None:
+                self._report(unknown_function, name, callee.span, self.module.values)
+            case Field():
+                return
+            case _:
+                self.expr(callee)
+
+    def visible(self) -> list[str]:
+        return [n for s in self.scopes for n in s]
+
+    def _report(self, unknown: object, *args: object) -> None:
+        try:
+            unknown(self.report, *args)  # type: ignore[operator]
+        except Skip:
+            return
+
+
+def resolve(module: Module, report: Reporter) -> None:
+    """Check the names and the placement of statements in every item of a file."""
+    for item in module.own:
+        check_placement(item, report)
+        _Resolver(module, report).item(item)
