@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ..diagnostics import Label, Span
 from ..syntax.tree import Expr, GateItem, GateStmt, Variable
+from .cell import touched
 from .closed import ApplyUnitary, Channel, Gate, QuantumOp, Scalar, Wire
 from .gates import GATES
 from .limits import check_gate_depth
 from .modifiers import Modify, modifier, modify
 from .modules import CHANNELS, Module
 from .scope import Env
-from .signature import convert, match_arguments
-from .signature import _bind_sizes as bind_sizes
-from .values import Register, UnitaryValue, Value, count, describe
+from .signature import (
+    Given,
+    bind_sizes,
+    convert,
+    expected_shape,
+    match_arguments,
+    shape_of_argument,
+)
+from .values import Array, Register, UnitaryValue, Value, count, describe
+from .values import Parameter as ParameterValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ def apply(env: Env, statement: GateStmt) -> None:
             from .names import unknown_gate
 
             unknown_gate(env.report, statement.gate, env.module)
+    touched(env, tuple(w for o in operands for w in o.register.wires))
 
 
 def _take_controls(
@@ -230,16 +241,13 @@ def _bind(
     env: Env,
     turn: Env,
     item: GateItem,
-    given: list,  # type: ignore[type-arg]
+    given: list[Given],
     views: list[Register],
     operands: list[Operand],
     i: int,
     length: int,
 ) -> None:
-    from dataclasses import replace
-
     from .expr import evaluate
-    from .signature import Given, shape_of_argument
 
     chosen: list[Given] = []
     for g in given:
@@ -248,39 +256,30 @@ def _bind(
             if shape is not None and shape not in ((), (1,)) and shape == (length,):
                 g = replace(g, value=_entry(env, g.value, i))
         chosen.append(g)
-    as_given = [
-        Given(p, v, o.span) for p, v, o in zip(item.operands, views, operands, strict=True)
-    ]
+    as_given = [Given(p, v, o.span) for p, v, o in zip(item.operands, views, operands, strict=True)]
     bind_sizes(turn, [*chosen, *as_given])
     for g in chosen:
         turn.bind(g.param.name.text, convert(env, turn, g))
     for p in item.params:
         if p.name.text not in turn.scope.names and p.default is not None:
             turn.bind(p.name.text, evaluate(turn, p.default))
-    for g in as_given:
-        _check_length(env, turn, g)
+    for g, register in zip(as_given, views, strict=True):
+        _check_length(env, turn, g, register)
         turn.bind(g.param.name.text, g.value)
 
 
 def _entry(env: Env, value: Value, i: int) -> Value:
-    import numpy as np
-
-    from .values import Array
-    from .values import Parameter as ParameterValue
-
     if isinstance(value, Array | ParameterValue):
         view = env.builder.read(value)
         return Array(view.owner, view.ref, np.asarray(view.index[i]))
     return float(np.asarray(value)[i])
 
 
-def _check_length(env: Env, turn: Env, g) -> None:  # type: ignore[no-untyped-def]
-    from .signature import expected_shape
-
+def _check_length(env: Env, turn: Env, g: Given, register: Register) -> None:
     if g.param.type.dims is None:
         return
     shape = expected_shape(turn, g.param.type)
-    if shape != (len(g.value.wires),):
+    if shape != (len(register.wires),):
         labels = [Label(g.param.span, f"declared as `qubit[{', '.join(map(str, shape))}]`")]
         for dim in g.param.type.dims:
             if isinstance(dim, Variable) and dim.name in turn.sizes_bound_at:

@@ -12,7 +12,7 @@ from ..diagnostics import Label, Span
 from . import observables
 from .closed import BitConst, BitExpr, BitNot, BitOp, Shape
 from .scope import Env
-from .values import Array, Bits, Observables, Parameter, Value, describe, type_name
+from .values import Array, Bits, ConstArray, Observables, Parameter, Value, describe, type_name
 
 _NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow"}
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -82,7 +82,8 @@ def binary(
         shape = _matmul_shape(env, sa, sb, span, left_span, right_span)
         if runtime:
             return env.builder.call("matmul", [a, b], shape)
-        return np.matmul(a, b)
+        product: ConstArray = np.matmul(np.asarray(a), np.asarray(b))
+        return product if shape else float(product)
     shape = broadcast(env, sa, sb, op, span, left_span, right_span)
     if op == "%" and (runtime or not (isinstance(a, int) and isinstance(b, int))):
         env.report.fail("E0302", "`%` needs two whole numbers known at compile time", span)
@@ -129,13 +130,15 @@ def broadcast(
         )
 
 
-def _matmul_shape(
-    env: Env, a: Shape, b: Shape, span: Span, a_span: Span, b_span: Span
-) -> Shape:
+def _matmul_shape(env: Env, a: Shape, b: Shape, span: Span, a_span: Span, b_span: Span) -> Shape:
     labels = (Label(a_span, f"`{type_name(a)}`"), Label(b_span, f"`{type_name(b)}`"))
     if not 1 <= len(a) <= 2 or not 1 <= len(b) <= 2:
         env.report.fail(
-            "E0301", "`@` multiplies matrices and vectors", span, "needs one or two axes", labels=labels
+            "E0301",
+            "`@` multiplies matrices and vectors",
+            span,
+            "needs one or two axes",
+            labels=labels,
         )
     if a[-1] != b[0]:
         env.report.fail(
@@ -205,7 +208,10 @@ def _equal(env: Env, left: Value, right: Value, span: Span) -> BitExpr:
             wanted = [BitConst(c == "1") for c in reversed(right)]
         case int() if not isinstance(right, bool):
             env.report.fail(
-                "E0301", f"{len(bits)} bits cannot equal {right}", span, f"at most {2 ** len(bits) - 1}"
+                "E0301",
+                f"{len(bits)} bits cannot equal {right}",
+                span,
+                f"at most {2 ** len(bits) - 1}",
             )
         case _:
             env.report.fail(
@@ -227,5 +233,3 @@ def _equal(env: Env, left: Value, right: Value, span: Span) -> BitExpr:
 def choose_bit(condition: BitExpr, then: BitExpr, otherwise: BitExpr) -> BitExpr:
     """The bit that is `then` where the condition holds, else `otherwise`."""
     return BitOp("or", BitOp("and", condition, then), BitOp("and", BitNot(condition), otherwise))
-
-

@@ -168,6 +168,7 @@ def next_stmt(env: Env, statement: NextStmt) -> None:
 
 def _next_real(env: Env, state: CellState, statement: NextStmt, value: Value) -> None:
     from .expr import numeric
+
     name = statement.name.text
     shape = state.real_carries[name][0]
     number = numeric(env, value, statement.value.span)
@@ -260,13 +261,10 @@ def _as_bits(env: Env, value: Value, wanted: int, span: Span) -> tuple[BitExpr, 
             return (BitConst(value),)
         case int() if not isinstance(value, bool) and 0 <= value < 2**wanted:
             return tuple(BitConst(bool(value >> i & 1)) for i in range(wanted))
-    env.report.fail(
-        "E0302", f"expected {count(wanted, 'bit')}", span, f"found {describe(value)}"
-    )
+    env.report.fail("E0302", f"expected {count(wanted, 'bit')}", span, f"found {describe(value)}")
 
 
 def _exclusive(a: Branch, b: Branch) -> bool:
     """Whether two branches exclude each other: they take different sides of the same `if`."""
     sides = dict(a)
     return any(sides.get(key, side) != side for key, side in b)
-

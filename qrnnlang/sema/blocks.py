@@ -1,4 +1,4 @@
-"""`data` and `train` blocks: settings with their places, names checked here, values by the runtime."""
+"""`data` and `train` blocks: names are checked here, values by the runtime."""
 
 from __future__ import annotations
 

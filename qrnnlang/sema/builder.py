@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -52,7 +52,9 @@ class Builder:
 
     # --- emitting ---------------------------------------------------------------------------
 
-    def emit(self, op: Op | ModelOp, shape: Shape = (), seq: bool = False, batch: bool = False) -> Ref:
+    def emit(
+        self, op: Op | ModelOp, shape: Shape = (), seq: bool = False, batch: bool = False
+    ) -> Ref:
         """Append an operation and return its position; equal classical ones are shared."""
         if isinstance(op, _SHARED) and op in self._known:
             return self._known[op]
@@ -65,13 +67,13 @@ class Builder:
         return ref
 
     def quantum(self, op: QuantumOp) -> Ref:
-        """Emit a quantum operation under the bit condition in force, or collect it for a modifier."""
+        """Emit a quantum operation under the condition in force, or collect it for a modifier."""
         if self._collected is not None:
             self._collected.append(op)
             return -1
         if self.when is not None and hasattr(op, "when"):
             when = self.when if op.when is None else BitOp("and", self.when, op.when)
-            op = replace(op, when=when)
+            op = replace(op, when=when)  # type: ignore[arg-type]  # every op with a `when`
         return self.emit(op)
 
     @contextmanager
@@ -149,12 +151,16 @@ class Builder:
             case _:
                 return self.array(self.const(value), np.shape(value))
 
-    def call(self, fn: str, args: Sequence[ConstArray | float | Array | Parameter], shape: Shape) -> Array:
+    def call(
+        self, fn: str, args: Sequence[ConstArray | float | Array | Parameter], shape: Shape
+    ) -> Array:
         """A function of values, emitted."""
         refs = tuple(self.ref(a) for a in args)
         return self.array(self._derived(Call(fn, refs, shape), refs, shape), shape)
 
-    def extern(self, name: str, args: Sequence[ConstArray | float | Array | Parameter], shape: Shape) -> Array:
+    def extern(
+        self, name: str, args: Sequence[ConstArray | float | Array | Parameter], shape: Shape
+    ) -> Array:
         refs = tuple(self.ref(a) for a in args)
         return self.array(self._derived(Extern(name, refs, shape), refs, shape), shape)
 
@@ -173,7 +179,9 @@ class Builder:
         if not isinstance(scalar, Elem):
             return factor * scalar
         one = Array(self, scalar.ref, np.array(scalar.index))
-        product = self.call("neg", [one], ()) if factor == -1.0 else self.call("mul", [factor, one], ())
+        product = (
+            self.call("neg", [one], ()) if factor == -1.0 else self.call("mul", [factor, one], ())
+        )
         return Elem(product.ref, int(product.index))
 
     def _gather(self, sources: tuple[Ref, ...], index: IntArray) -> Ref:

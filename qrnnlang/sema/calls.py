@@ -145,9 +145,9 @@ def _builtin(env: Env, name: str, expr: CallExpr) -> Value:
         return iterators.iterator(env, name, args, expr.span)
     if name == "reverse":
         return _reverse(env, args, expr.span)
-    if name in functions.REDUCTIONS and len(args) == 1 and isinstance(args[0][0], Observables):
-        if name in ("sum", "mean", "prod"):
-            return observables.reduce(env, name, args[0][0], expr.span)
+    one = args[0][0] if len(args) == 1 else None
+    if name in ("sum", "mean", "prod") and isinstance(one, Observables):
+        return observables.reduce(env, name, one, expr.span)
     return functions.function(env, name, args, expr.span)
 
 
@@ -175,7 +175,7 @@ def _reduced(env: Env, name: str, parts: list[tuple[Value, Span]], span: Span) -
     ops = {"sum": "+", "mean": "+", "prod": "*"}
     if name not in ops:
         env.report.fail("E0301", f"`{name}(… for …)` needs a scalar each turn", parts[0][1])
-    total = parts[0][0]
+    total: Value = parts[0][0]
     for value, where in parts[1:]:
         total = binary(env, ops[name], total, value, where, where, where)
     return binary(env, "/", total, len(parts), span, span, span) if name == "mean" else total
@@ -214,7 +214,9 @@ def _reverse(env: Env, args: list[tuple[Value, Span]], span: Span) -> Value:
         case Array() | Parameter() if value.shape:
             view = env.builder.read(value)
             return Array(view.owner, view.ref, np.asarray(view.index[::-1]))
-    env.report.fail("E0302", "`reverse` needs a register, a range or an array", where, describe(value))
+    env.report.fail(
+        "E0302", "`reverse` needs a register, a range or an array", where, describe(value)
+    )
 
 
 def _no_clauses(env: Env, expr: CallExpr) -> None:
@@ -222,5 +224,3 @@ def _no_clauses(env: Env, expr: CallExpr) -> None:
         env.report.fail(
             "E0302", "`… for …` stands in `[…]`, `sum(…)`, `mean(…)`, `prod(…)`", expr.span
         )
-
-

@@ -100,7 +100,7 @@ class CarryIn:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Entries of the flattened, concatenated `sources`, in the order `index`, as an array of `shape`.
+    """Entries `index` of the flattened, concatenated `sources`, as an array of `shape`.
 
     Indexing, slicing, transposing, reshaping, concatenating and stacking are all this.
     """
@@ -223,7 +223,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Evolve:
-    """exp(−i·time·Σ terms), exactly when `steps` is None, else the Trotter product of that order."""
+    """exp(−i·time·Σ terms): exactly when `steps` is None, else its Trotter product."""
 
     terms: tuple[Term, ...]
     time: Scalar
@@ -269,7 +269,16 @@ class Prob:
 
 ClassicalOp: TypeAlias = Const | Input | Param | CarryIn | Gather | Call | Extern
 QuantumOp: TypeAlias = (
-    Alloc | Discard | Gate | Reset | Measure | Postselect | Prepare | ApplyUnitary | Evolve | Channel
+    Alloc
+    | Discard
+    | Gate
+    | Reset
+    | Measure
+    | Postselect
+    | Prepare
+    | ApplyUnitary
+    | Evolve
+    | Channel
     | Barrier
 )
 ReadOp: TypeAlias = Expect | Prob
@@ -355,7 +364,7 @@ class RegisterInfo:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an operation comes from: its place in the source and the instance path (`""` outside)."""
+    """Where an operation comes from: its place in the source, and the instance path."""
 
     span: Span | None
     scope: str = ""
@@ -419,7 +428,9 @@ class LossFn:
     args: tuple[Ref, ...]
 
 
-ModelOp: TypeAlias = Const | Input | Param | Gather | Call | Extern | RunCell | CellOutput | SeqFn | LossFn
+ModelOp: TypeAlias = (
+    Const | Input | Param | Gather | Call | Extern | RunCell | CellOutput | SeqFn | LossFn
+)
 
 
 @dataclass(frozen=True, slots=True)

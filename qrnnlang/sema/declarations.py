@@ -13,8 +13,8 @@ from ..syntax.tree import (
     Drawn,
     FreshDecl,
     InputDecl,
-    Parameter,
     ParamDecl,
+    Parameter,
     TypeExpr,
     UseDecl,
 )
@@ -31,9 +31,9 @@ from .closed import (
 )
 from .instance import Instance, cell_name
 from .limits import check_elements, check_qubits
-from .report import suggestion
+from .report import Skip, suggestion
 from .scope import Env, Scope
-from .signature import Given, compile_time, expected_shape, fit, match_arguments
+from .signature import TYPES, Given, compile_time, expected_shape, fit, match_arguments
 from .values import Array, Bits, Label, Register, UnitaryValue, Value, describe
 from .values import Parameter as ParameterValue
 
@@ -54,6 +54,8 @@ def shape_of_type(env: Env, kind: TypeExpr) -> Shape:
 def expect_type(env: Env, kind: TypeExpr, allowed: tuple[str, ...], what: str) -> str:
     """The name of a type, which must be one of `allowed`."""
     name = kind.name.text
+    if name not in TYPES:
+        raise Skip  # resolve.py has reported it
     if name not in allowed:
         choices = ", ".join(f"`{a}`" for a in allowed)
         env.report.fail(
@@ -81,7 +83,9 @@ def input_decl(env: Env, decl: InputDecl) -> Value:
     if labels is not None:
         if isinstance(value, Label) and value.classes <= labels:
             return value
-        env.report.fail("E0302", f"`{name}` is a `class[{labels}]`", span, f"found {describe(value)}")
+        env.report.fail(
+            "E0302", f"`{name}` is a `class[{labels}]`", span, f"found {describe(value)}"
+        )
     from .expr import numeric
 
     g = Given(Parameter(decl.span, decl.name, decl.type), value, span)
@@ -93,10 +97,14 @@ def classes(env: Env, kind: TypeExpr) -> int:
     from .expr import integer
 
     if kind.dims is None or len(kind.dims) != 1:
-        env.report.fail("E0307", "`class` needs its number of labels", kind.span, "write `class[k]`")
+        env.report.fail(
+            "E0307", "`class` needs its number of labels", kind.span, "write `class[k]`"
+        )
     k = integer(env, kind.dims[0], "a number of labels")
     if k < 1:
-        env.report.fail("E0306", "a class needs at least one label", kind.dims[0].span, f"found {k}")
+        env.report.fail(
+            "E0306", "a class needs at least one label", kind.dims[0].span, f"found {k}"
+        )
     return k
 
 
@@ -162,9 +170,7 @@ def _carry_reals(env: Env, decl: CarryDecl) -> Array:
         value = numeric(inner, evaluate(inner, decl.start), decl.start.span)
         if shape_of(value) == ():
             one = init.read(value)
-            initial = init.ref(
-                Array(init, one.ref, np.broadcast_to(one.index, shape).copy())
-            )
+            initial = init.ref(Array(init, one.ref, np.broadcast_to(one.index, shape).copy()))
         else:
             param = Parameter(decl.span, decl.name, decl.type)
             g = Given(param, value, decl.start.span)
@@ -219,7 +225,10 @@ def param_decl(env: Env, decl: ParamDecl) -> Value:
         shape: Shape = (2**n, 2**n, 2)
         if not isinstance(decl.start, Drawn) or decl.start.name.text != "haar":
             env.report.fail(
-                "E0302", "a unitary is drawn from the Haar measure", decl.span, help="write `~ haar`"
+                "E0302",
+                "a unitary is drawn from the Haar measure",
+                decl.span,
+                help="write `~ haar`",
             )
         root.params.setdefault(name, ParamSpec(name, shape, False, "unitary", ("haar",), decl.doc))
         return UnitaryValue(name, n)
@@ -265,7 +274,9 @@ def _drawn(env: Env, drawn: Drawn) -> tuple[object, ...]:
     if name == "uniform" and a > b:
         env.report.fail("E0308", f"the interval [{a:g}, {b:g}) is empty", drawn.span)
     if name == "normal" and b < 0:
-        env.report.fail("E0308", f"a standard deviation of {b:g}", drawn.args[1].span, "is negative")
+        env.report.fail(
+            "E0308", f"a standard deviation of {b:g}", drawn.args[1].span, "is negative"
+        )
     return (name, a, b)
 
 

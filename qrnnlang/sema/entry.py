@@ -179,10 +179,11 @@ def _entry(
     models = [i for i in module.own if isinstance(i, ModelItem)]
     cells = [i for i in module.own if isinstance(i, CellItem)]
     start = Span(source, 0, 0)
-    names = [i.name.text for i in (*models, *cells)]
+    names = [i.name.text for i in models] + [i.name.text for i in cells]
     listed = ", ".join(f"`{n}`" for n in names)
     if entry is not None:
-        found = next((i for i in (*models, *cells) if i.name.text == entry), None)
+        both: list[CellItem | ModelItem] = [*models, *cells]
+        found = next((i for i in both if i.name.text == entry), None)
         if found is None:
             report.error(
                 "E0215",
@@ -191,7 +192,7 @@ def _entry(
                 help=suggestion(entry, names) or (f"it has {listed}" if names else ""),
             )
         return found
-    candidates = models or cells
+    candidates: list[CellItem | ModelItem] = [*models] or [*cells]
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
@@ -203,7 +204,7 @@ def _entry(
         f"this file has {len(candidates)} {kind}: which one?",
         candidates[1].name.span,
         "another one",
-        help=f"choose with `--entry NAME` or `entry=\"NAME\"`: {listed}",
+        help=f'choose with `--entry NAME` or `entry="NAME"`: {listed}',
     )
     return None
 

@@ -54,7 +54,9 @@ def evolve(env: Env, args: tuple[Argument, ...], span: Span) -> None:
     if steps is not None and not 1 <= steps <= 1_000_000:
         env.report.fail("E0308", f"{steps} Trotter steps", given["steps"].span, "at least 1")
     if order not in (1, 2):
-        env.report.fail("E0308", f"a Trotter product of order {order}", given["order"].span, "1 or 2")
+        env.report.fail(
+            "E0308", f"a Trotter product of order {order}", given["order"].span, "1 or 2"
+        )
     if "order" in given and steps is None:
         env.report.fail(
             "E0207", "`order` needs `steps`", given["order"].span, "exact evolution has no order"

@@ -1,4 +1,4 @@
-"""Expressions: one entry, `evaluate`, and what compile-time and run-time contexts ask of a value."""
+"""Expressions: one entry, `evaluate`, and what the contexts ask of a value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,18 @@ from ..syntax.tree import (
 from . import arithmetic, calls, indexing, iterators
 from .closed import Shape
 from .scope import Env, Scope
-from .values import Array, ConstArray, Items, Parameter, Range, Record, Register, Value, describe
+from .values import (
+    Array,
+    ConstArray,
+    Items,
+    Parameter,
+    Range,
+    Record,
+    Register,
+    Value,
+    count,
+    describe,
+)
 
 CONSTANTS = {"pi": math.pi, "tau": math.tau, "euler": math.e}
 
@@ -185,9 +196,7 @@ def integer(env: Env, expr: Expr, what: str = "a whole number") -> int:
         else:
             fix = ""
         code = "E0303" if isinstance(value, Array | Parameter) else "E0302"
-        where = (
-            "known only when the model runs" if code == "E0303" else f"found {describe(value)}"
-        )
+        where = "known only when the model runs" if code == "E0303" else f"found {describe(value)}"
         env.report.fail(code, f"expected {what} known at compile time", expr.span, where, help=fix)
     return value
 
@@ -196,9 +205,7 @@ def compile_time_number(env: Env, expr: Expr) -> float:
     value = evaluate(env, expr)
     if isinstance(value, bool) or not isinstance(value, int | float):
         code = "E0303" if isinstance(value, Array | Parameter) else "E0302"
-        where = (
-            "known only when the model runs" if code == "E0303" else f"found {describe(value)}"
-        )
+        where = "known only when the model runs" if code == "E0303" else f"found {describe(value)}"
         env.report.fail(code, "expected a number known at compile time", expr.span, where)
     return float(value)
 
@@ -212,7 +219,11 @@ def numeric(env: Env, value: Value, span: Span) -> Numeric:
         value, int | float | np.ndarray | Array | Parameter
     ):
         env.report.fail(
-            "E0302", "expected a number or an array", span, f"found {describe(value)}", help=_hint(value)
+            "E0302",
+            "expected a number or an array",
+            span,
+            f"found {describe(value)}",
+            help=_hint(value),
         )
     if isinstance(value, Array) and value.owner is not env.builder:
         env.report.fail(
@@ -242,7 +253,9 @@ def register(env: Env, expr: Expr, what: str = "an operand") -> Register:
     """A quantum operand."""
     value = evaluate(env, expr)
     if not isinstance(value, Register):
-        env.report.fail("E0302", f"expected {what} of qubits", expr.span, f"found {describe(value)}")
+        env.report.fail(
+            "E0302", f"expected {what} of qubits", expr.span, f"found {describe(value)}"
+        )
     return value
 
 
@@ -288,7 +301,7 @@ def bind_targets(env: Env, clause: Clause, row: tuple[Value, ...]) -> None:
     if len(row) != len(clause.targets):
         env.report.fail(
             "E0302",
-            f"each turn gives {len(row)} value{'s' if len(row) != 1 else ''}, not {len(clause.targets)}",
+            f"each turn gives {count(len(row), 'value')}, not {len(clause.targets)}",
             clause.targets[0].span.to(clause.targets[-1].span),
             f"{len(clause.targets)} names",
         )

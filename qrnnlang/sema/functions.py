@@ -11,7 +11,7 @@ import numpy as np
 from ..diagnostics import Span
 from .limits import check_elements
 from .scope import Env
-from .values import Array, Label, Parameter, Value, count, describe, type_name
+from .values import Array, ConstArray, Label, Parameter, Value, count, describe, type_name
 
 #: Elementwise functions of one argument, with their domain where it is not every real.
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
@@ -45,11 +45,27 @@ REDUCTIONS: dict[str, Callable[[Any], Any]] = {
     "min": np.min,
     "max": np.max,
 }
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "dot": np.dot,
+    "outer": np.outer,
+}
 ARITY: dict[str, int] = {
     **dict.fromkeys(ELEMENTWISE, 1),
     **dict.fromkeys(REDUCTIONS, 1),
-    **{"minimum": 2, "maximum": 2, "clip": 3, "dot": 2, "outer": 2, "softmax": 1, "normalize": 1},
-    **{"transpose": 1, "onehot": 2, "len": 1, "div": 2, "choose": 2},
+    "minimum": 2,
+    "maximum": 2,
+    "clip": 3,
+    "dot": 2,
+    "outer": 2,
+    "softmax": 1,
+    "normalize": 1,
+    "transpose": 1,
+    "onehot": 2,
+    "len": 1,
+    "div": 2,
+    "choose": 2,
 }
 VARIADIC = ("reshape", "zeros", "ones", "stack")
 NAMES = (*ARITY, *VARIADIC)
@@ -151,12 +167,7 @@ def _fold(env: Env, name: str, values: list[Any], span: Span) -> Value:
     elif name == "clip":
         result = np.minimum(np.maximum(values[0], values[1]), values[2])
     else:
-        result = {
-            "minimum": np.minimum,
-            "maximum": np.maximum,
-            "dot": np.dot,
-            "outer": np.outer,
-        }[name](values[0], values[1])
+        result = _BINARY[name](values[0], values[1])
     return result.item() if isinstance(result, np.generic) else _plain(result)
 
 
@@ -216,11 +227,12 @@ def _onehot(env: Env, args: list[tuple[Value, Span]], span: Span) -> Value:
         case Label(owner=owner, ref=ref, classes=classes):
             if classes > size:
                 env.report.fail(
-                    "E0301", f"a `class[{classes}]` label in {size} entries", span, "too few entries"
+                    "E0301", f"a `class[{classes}]` label in {size} entries", span, "too few"
                 )
             return owner.call("onehot", [Array(owner, ref, np.array(0))], (size,))
         case int() if not isinstance(label, bool) and 0 <= label < size:
-            return np.eye(size)[label]
+            row: ConstArray = np.eye(size)[label]
+            return row
     env.report.fail("E0302", "`onehot` needs a label", where, f"found {describe(label)}")
 
 

@@ -25,13 +25,14 @@ GATES: dict[str, GateInfo] = {
         for name, inverse in ((a, b), (b, a))
     },
     **{name: GateInfo(1, 1) for name in ("rx", "ry", "rz", "p")},
-    "u": GateInfo(3, 1),  # its inverse also exchanges φ and λ: see inverse()
+    "u": GateInfo(3, 1),  # its inverse also exchanges φ and λ: see modifiers.inverse
     **{name: GateInfo(0, 2, name) for name in ("cx", "cy", "cz", "ch", "swap", "ecr")},
     **{name: GateInfo(1, 2) for name in ("cp", "crx", "cry", "crz", "rxx", "ryy", "rzz", "rzx")},
     "cs": GateInfo(0, 2, "csdg"),
     "csdg": GateInfo(0, 2, "cs"),
-    "csx": GateInfo(0, 2, "csxdg"),  # not a gate of the language: inverse() writes it as controlled sxdg
-    "iswap": GateInfo(0, 2, "iswapdg"),  # likewise: inverse() writes z z iswap
+    # No gate of the language undoes these two: modifiers.inverse writes them with others.
+    "csx": GateInfo(0, 2),
+    "iswap": GateInfo(0, 2),
     **{name: GateInfo(0, 3, name) for name in ("ccx", "ccz", "cswap")},
     "gphase": GateInfo(1, 0),
 }

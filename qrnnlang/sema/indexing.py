@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..diagnostics import Span
@@ -43,7 +45,7 @@ def index(env: Env, base: Value, indices: tuple[Expr, ...], span: Span) -> Value
             chosen = np.array([values[i] for i in picks], dtype=np.int64)
             return int(chosen[0]) if single else chosen
         case np.ndarray():
-            picked = base[_axes(env, indices, base.shape, span)]
+            picked: ConstArray = base[_axes(env, indices, base.shape, span)]
             return picked.item() if picked.ndim == 0 else picked
         case Array(owner=owner, ref=ref, index=flat):
             label = _label(env, indices)
@@ -56,7 +58,7 @@ def index(env: Env, base: Value, indices: tuple[Expr, ...], span: Span) -> Value
 
 
 def place(env: Env, shape: tuple[int, ...], indices: tuple[Expr, ...], span: Span) -> IntArray:
-    """The flat positions that `name[…]` names in an array of `shape`, in the shape of the selection."""
+    """The flat positions that `name[…]` names in an array, in the shape of the selection."""
     whole = np.arange(int(np.prod(shape, dtype=np.int64)), dtype=np.int64).reshape(shape)
     return np.asarray(whole[_axes(env, indices, shape, span)])
 
@@ -92,7 +94,7 @@ def _one_axis(
     return ([picked], True) if isinstance(picked, int) else (picked, False)
 
 
-def _axes(env: Env, indices: tuple[Expr, ...], shape: tuple[int, ...], span: Span) -> tuple[object, ...]:
+def _axes(env: Env, indices: tuple[Expr, ...], shape: tuple[int, ...], span: Span) -> Any:
     if len(indices) > len(shape):
         env.report.fail(
             "E0307",
@@ -109,7 +111,7 @@ def _axes(env: Env, indices: tuple[Expr, ...], shape: tuple[int, ...], span: Spa
     if len(lists) <= 1:
         return tuple(np.array(p, dtype=np.int64) if isinstance(p, list) else p for p in picks)
     total = len(lists)
-    made: list[object] = []
+    made: list[Any] = []
     seen = 0
     for p in picks:
         if isinstance(p, list):

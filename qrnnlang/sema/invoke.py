@@ -1,4 +1,4 @@
-"""Applying an instance of a cell: inlined into the cell or model at hand, or run along a sequence."""
+"""Applying an instance of a cell: inlined where it stands, or run along a sequence."""
 
 from __future__ import annotations
 
@@ -20,20 +20,16 @@ from .values import Array, Label, Record, Value, count
 
 def invoke(env: Env, instance: Instance, expr: CallExpr) -> Value:
     """The value of `f(…)`: its one output, or a record of several."""
-    from .expr import evaluate
-
     if env.cell is None:
         env.report.fail("E0405", "a cell cannot be applied here", expr.span)
     if env.builder.when is not None:
-        env.report.fail(
-            "E0410", "a cell cannot be applied under a condition on bits", expr.span
-        )
+        env.report.fail("E0410", "a cell cannot be applied under a condition on bits", expr.span)
     if expr.clauses:
         env.report.fail("E0302", "a cell is applied to values, not to `… for …`", expr.span)
     stateful = carries_state(instance.item, instance.module)
     _once(env, instance, stateful, expr.span)
     inputs = [s for s in statements(instance.item.body) if isinstance(s, InputDecl)]
-    args = _match(env, instance, inputs, expr, evaluate)
+    args = _match(env, instance, inputs, expr)
     if env.kind == "model" and (stateful or has_qubits(instance.item, instance.module)):
         return _run(env, instance, args, expr.span)
     return inline(env, instance, args)
@@ -55,7 +51,11 @@ def _once(env: Env, instance: Instance, stateful: bool, span: Span) -> None:
         )
 
 
-def _match(env, instance, inputs, expr, evaluate):  # type: ignore[no-untyped-def]
+def _match(
+    env: Env, instance: Instance, inputs: list[InputDecl], expr: CallExpr
+) -> dict[str, tuple[Value, Span]]:
+    from .expr import evaluate
+
     name = instance.item.name.text
     names = [i.name.text for i in inputs]
     found: dict[str, tuple[Value, Span]] = {}
@@ -111,7 +111,10 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]]) ->
     )
     if inner.depth > 64:
         env.report.fail(
-            "E0704", f"`{state.name}` uses itself", instance.item.name.span, "cells cannot be recursive"
+            "E0704",
+            f"`{state.name}` uses itself",
+            instance.item.name.span,
+            "cells cannot be recursive",
         )
     scope_before, env.builder.scope = env.builder.scope, instance.path
     try:
@@ -127,18 +130,14 @@ def close_cell(env: Env, instance: Instance) -> ClosedCell:
     """A cell on its own, as it is run along time."""
     root = Root(env.report)
     state = CellState(instance.item.name.text, root)
-    inner = Env(
-        "cell", instance.module, Builder(), env.report, Scope(), instance.path, state
-    )
+    inner = Env("cell", instance.module, Builder(), env.report, Scope(), instance.path, state)
     bind_hyper(inner, instance)
     for statement in instance.item.body.statements:
         execute(inner, statement)
     return close(inner, state, instance.item.doc)
 
 
-def _run(
-    env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span: Span
-) -> Value:
+def _run(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span: Span) -> Value:
     """`RunCell` and its outputs, in a model."""
     state = env.cell
     assert state is not None
@@ -189,5 +188,3 @@ def _argument(env: Env, port: Port, value: Value, span: Span) -> int:
         )
     view = env.builder.read(number)
     return env.builder.ref(Array(view.owner, view.ref, view.index.reshape(port.shape)))
-
-

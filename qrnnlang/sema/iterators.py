@@ -148,7 +148,10 @@ def _range(env: Env, values: list[Value], spans: list[Span], span: Span) -> Valu
         if isinstance(value, bool) or not isinstance(value, int):
             code = "E0303" if isinstance(value, Array | Parameter) else "E0302"
             env.report.fail(
-                code, "`range` needs whole numbers known at compile time", where, f"found {describe(value)}"
+                code,
+                "`range` needs whole numbers known at compile time",
+                where,
+                f"found {describe(value)}",
             )
     if len(values) == 3 and values[2] == 0:
         env.report.fail("E0308", "a range cannot step by 0", spans[2], "the step")
@@ -180,7 +183,9 @@ def _subsets(env: Env, values: list[Value], spans: list[Span], span: Span) -> Va
         )
     low, high = values[1], values[2]
     if not isinstance(low, int) or not isinstance(high, int) or low < 0:
-        env.report.fail("E0302", "the sizes of subsets are whole numbers from 0", spans[1].to(spans[2]))
+        env.report.fail(
+            "E0302", "the sizes of subsets are whole numbers from 0", spans[1].to(spans[2])
+        )
     elements = _elements(env, values[0], spans[0])
     n = len(elements)
     sizes = range(low, min(high, n) + 1)

@@ -66,8 +66,8 @@ def model_statement(env: Env, statement: Statement) -> bool:
                 _twice(env, "loss", span, model.loss[1])
             model.loss = (_number(env, value, "the loss"), span)
         case MetricStmt(value=value):
-            name = _metric_name(value, [n for n, _ in model.metrics])
-            model.metrics.append((name, _number(env, value, "a metric")))
+            metric = _metric_name(value, [n for n, _ in model.metrics])
+            model.metrics.append((metric, _number(env, value, "a metric")))
         case DataStmt(span=span):
             from .blocks import data_block
 
@@ -219,5 +219,3 @@ def cell_as_model(report: Reporter, instance: Instance) -> ClosedModel:
         outputs=outputs,
         doc=cell.doc,
     )
-
-

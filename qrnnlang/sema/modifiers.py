@@ -77,7 +77,7 @@ def modify(
     item: GateItem | None = None,
     statement: GateStmt | None = None,
 ) -> list[QuantumOp]:
-    """The operations under their modifiers; `controls` belong to the modifiers from left to right."""
+    """The operations under their modifiers, whose controls are taken from left to right."""
     end = len(controls)
     for mod in reversed(mods):
         _check(env, ops, mod, span, item)
@@ -92,15 +92,13 @@ def modify(
     return ops
 
 
-def _check(
-    env: Env, ops: list[QuantumOp], mod: Modify, span: Span, item: GateItem | None
-) -> None:
+def _check(env: Env, ops: list[QuantumOp], mod: Modify, span: Span, item: GateItem | None) -> None:
     for op in ops:
         if isinstance(op, Gate | ApplyUnitary | Evolve | Barrier):
             continue
         if isinstance(op, Postselect) and mod.name == "inv":
             continue
-        what = {Reset: "reset", Postselect: "postselect", Channel: "a noise channel"}[type(op)]  # type: ignore[index]
+        what = {Reset: "reset", Postselect: "postselect", Channel: "a noise channel"}[type(op)]
         name = f"`{item.name.text}`" if item else "the gate"
         env.report.fail(
             "E0404",
@@ -192,5 +190,3 @@ def _controlled_term(env: Env, term: Term, wire: Wire, state: str) -> tuple[Term
     sign = -0.5 if state == "1" else 0.5
     other = env.builder.scaled(term.coefficient, sign)
     return Term(half, term.paulis), Term(other, (*term.paulis, (wire, "Z")))
-
-

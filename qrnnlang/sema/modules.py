@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from ..diagnostics import Label, Source, Span
 from ..syntax.parser import parse
@@ -18,7 +18,6 @@ from ..syntax.tree import (
     File,
     GateItem,
     ImportItem,
-    Item,
     ModelItem,
     Name,
     Variable,
@@ -35,6 +34,7 @@ PRELUDE = ("linear",)
 STD_MODULES = ("ansatz", "encoding", "cells")
 
 T = TypeVar("T")
+Declared: TypeAlias = ConstItem | DefItem | GateItem | CellItem | ModelItem
 
 
 @dataclass(eq=False)
@@ -48,33 +48,31 @@ class Module:
     cells: dict[str, tuple[CellItem, Module]] = field(default_factory=dict)
     models: dict[str, tuple[ModelItem, Module]] = field(default_factory=dict)
     aliases: dict[str, Module] = field(default_factory=dict)
-    own: list[Item] = field(default_factory=list)
+    own: list[Declared] = field(default_factory=list)
     used_imports: set[str] = field(default_factory=set)
     constants: dict[str, Value | None] = field(default_factory=dict)
 
     def find_cell(self, expr: Expr) -> tuple[CellItem, Module] | None:
-        return self._find(expr, "cells")
+        return self._find(expr, lambda module: module.cells)
 
     def find_gate(self, expr: Expr) -> tuple[GateItem, Module] | None:
-        return self._find(expr, "gates")
+        return self._find(expr, lambda module: module.gates)
 
     def find_value(self, expr: Expr) -> tuple[ConstItem | DefItem, Module] | None:
-        return self._find(expr, "values")
+        return self._find(expr, lambda module: module.values)
 
-    def _find(self, expr: Expr, space: str) -> tuple[T, Module] | None:
+    def _find(
+        self, expr: Expr, table: Callable[[Module], dict[str, tuple[T, Module]]]
+    ) -> tuple[T, Module] | None:
+        """`name` in scope here, or `alias.name` among the own items of an imported file."""
         match expr:
             case Variable(name=name):
-                table: dict[str, tuple[T, Module]] = getattr(self, space)
-                return table.get(name)
+                return table(self).get(name)
             case Field(base=Variable(name=alias), name=Name(text=name)) if alias in self.aliases:
-                return next(
-                    ((i, m) for i, m in [self.aliases[alias]._own(space, name)] if i), None
-                )
+                there = self.aliases[alias]
+                found = table(there).get(name)
+                return found if found is not None and found[1] is there else None
         return None
-
-    def _own(self, space: str, name: str) -> tuple[T | None, Module]:
-        found = getattr(self, space).get(name)
-        return (found[0], self) if found and found[1] is self else (None, self)
 
 
 @dataclass(eq=False)
@@ -87,7 +85,9 @@ class Loader:
     modules: dict[str, Module] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)  # imported files, by path below the root
 
-    def load(self, source: Source, folder: PurePosixPath, chain: tuple[tuple[str, Span | None], ...]) -> Module:
+    def load(
+        self, source: Source, folder: PurePosixPath, chain: tuple[tuple[str, Span | None], ...]
+    ) -> Module:
         """The module of a source whose imports are relative to `folder` (below the root)."""
         file, found = parse(source)
         for diagnostic in found:
@@ -107,8 +107,8 @@ class Loader:
 
     # --- declarations -----------------------------------------------------------------------
 
-    def _declare(self, module: Module, item: Item) -> None:
-        name = item.name  # type: ignore[union-attr]  # imports are handled apart
+    def _declare(self, module: Module, item: Declared) -> None:
+        name = item.name
         table = _table(module, item)
         if isinstance(item, GateItem) and (name.text in GATES or name.text in ("apply", *CHANNELS)):
             self.report.error(
@@ -138,7 +138,11 @@ class Loader:
     # --- imports ----------------------------------------------------------------------------
 
     def _import(
-        self, module: Module, item: ImportItem, folder: PurePosixPath, chain: tuple[tuple[str, Span | None], ...]
+        self,
+        module: Module,
+        item: ImportItem,
+        folder: PurePosixPath,
+        chain: tuple[tuple[str, Span | None], ...],
     ) -> None:
         if item.path is None:
             self._import_std(module, item)
@@ -169,7 +173,11 @@ class Loader:
             loop = [name for name, _ in chain]
             path = " → ".join([*loop[loop.index(key) :], key])
             self.report.error(
-                "E0210", "files import each other in a circle", item.span, "closes the circle", notes=(path,)
+                "E0210",
+                "files import each other in a circle",
+                item.span,
+                "closes the circle",
+                notes=(path,),
             )
             return
         if len(chain) >= IMPORT_DEPTH:
@@ -251,7 +259,7 @@ class Loader:
     def _bind_all(self, module: Module, imported: Module, item: ImportItem | None) -> None:
         for own in imported.own:
             table = _table(module, own)
-            name = own.name.text  # type: ignore[union-attr]
+            name = own.name.text
             before = table.get(name)
             if item is not None and before is not None and before[1] is not imported:
                 if before[1].source.name.startswith("<std"):
@@ -278,7 +286,7 @@ CHANNELS = {
 }
 
 
-def _table(module: Module, item: Item) -> dict[str, tuple[Item, Module]]:
+def _table(module: Module, item: Declared) -> dict[str, tuple[Declared, Module]]:
     match item:
         case ConstItem() | DefItem():
             return module.values  # type: ignore[return-value]

@@ -25,7 +25,7 @@ def combine(env: Env, op: str, left: Value, right: Value, span: Span) -> Observa
     match op, left, right:
         case "*", Observables(), Observables():
             return _pairwise(env, left, right, span, product=True)
-        case ("+" | "-"), Observables(), Observables():
+        case (("+" | "-"), Observables(), Observables()):
             right = right if op == "+" else scale(env, -1.0, right, span)
             return _pairwise(env, left, right, span, product=False)
         case "*", Observables(), _:
@@ -36,10 +36,10 @@ def combine(env: Env, op: str, left: Value, right: Value, span: Span) -> Observa
             from .arithmetic import binary
 
             return scale(env, binary(env, "/", 1, right, span, span, span), left, span)
-        case ("+" | "-"), Observables(), (int() | float()):
+        case (("+" | "-"), Observables(), (int() | float())):
             number = right if op == "+" else -right
             return _pairwise(env, left, _identity(number), span, product=False)
-        case ("+" | "-"), (int() | float()), Observables():
+        case (("+" | "-"), (int() | float()), Observables()):
             right = right if op == "+" else scale(env, -1.0, right, span)
             return _pairwise(env, _identity(left), right, span, product=False)
     env.report.fail(
@@ -85,7 +85,7 @@ def reduce(env: Env, fn: str, value: Observables, span: Span) -> Observables:
         if not value.items:
             env.report.fail("E0310", "the mean of no observables", span, "the register is empty")
         return scale(env, 1.0 / len(value.items), Observables((total(value.items),), ()), span)
-    result = (_term(1.0, {}),)
+    result: tuple[Term, ...] = (_term(1.0, {}),)
     for item in value.items:
         result = _product(env, result, item, span)
     return Observables((result,), ())
@@ -101,7 +101,8 @@ def _pairwise(
     shape = left.shape or right.shape
     count = int(np.prod(shape, dtype=np.int64))
     pairs = [
-        (left.items[i if left.shape else 0], right.items[i if right.shape else 0]) for i in range(count)
+        (left.items[i if left.shape else 0], right.items[i if right.shape else 0])
+        for i in range(count)
     ]
     items = (_product(env, a, b, span) if product else (*a, *b) for a, b in pairs)
     return Observables(tuple(items), shape)
@@ -145,5 +146,3 @@ def _identity(factor: float) -> Observables:
 
 def _term(coefficient: float, letters: dict[int, str]) -> Term:
     return Term(coefficient, tuple(letters.items()))
-
-

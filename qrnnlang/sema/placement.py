@@ -123,15 +123,18 @@ def _statement(statement: Statement, kind: str, looped: bool, report: Reporter) 
                 help="declare an array or a register once, before the loop",
             )
         )
-    elif isinstance(statement, LetStmt) and kind != "cell":
-        if isinstance(statement.value, MeasureExpr | PostselectExpr):
-            what = "measure" if isinstance(statement.value, MeasureExpr) else "postselect"
-            report.add(
-                Diagnostic(
-                    "E0405",
-                    f"`let … = {what} …` cannot stand in a {kind}",
-                    statement.value.span,
-                    "not here",
-                    help=_HELP[kind],
-                )
+    elif kind != "cell" and isinstance(statement, LetStmt) and _reads_out(statement):
+        what = "measure" if isinstance(statement.value, MeasureExpr) else "postselect"
+        report.add(
+            Diagnostic(
+                "E0405",
+                f"`let … = {what} …` cannot stand in a {kind}",
+                statement.value.span,
+                "not here",
+                help=_HELP[kind],
             )
+        )
+
+
+def _reads_out(statement: LetStmt) -> bool:
+    return isinstance(statement.value, MeasureExpr | PostselectExpr)

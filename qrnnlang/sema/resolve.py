@@ -91,6 +91,9 @@ class _Resolver:
     def find(self, name: str) -> _Known | None:
         return next((s[name] for s in reversed(self.scopes) if name in s), None)
 
+    def known(self, name: str) -> bool:
+        return self.find(name) is not None or name in self.module.values
+
     def close(self) -> None:
         """Leave a scope, with a warning for every name that was never used."""
         for name, known in self.scopes.pop().items():
@@ -165,11 +168,10 @@ class _Resolver:
                 or "types: " + ", ".join(f"`{t}`" for t in TYPES),
             )
         for dim in kind.dims or ():
-            if sizes and isinstance(dim, Variable) and self.find(dim.name) is None:
-                if dim.name not in self.module.values:
-                    self.scopes[-1][dim.name] = _Known(dim.span, "size")
-                    continue
-            self.expr(dim)
+            if sizes and isinstance(dim, Variable) and not self.known(dim.name):
+                self.scopes[-1][dim.name] = _Known(dim.span, "size")
+            else:
+                self.expr(dim)
 
     # --- statements -------------------------------------------------------------------------
 

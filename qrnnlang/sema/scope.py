@@ -85,7 +85,7 @@ class Env:
         return f"{self.path}.{name}" if self.path else name
 
     def callee(self, kind: Literal["def", "gate"], module: Module) -> Env:
-        """The environment of a called function or gate: its own names, the same line of operations."""
+        """The environment of a called function or gate: its own names, the same operations."""
         return Env(
             kind,
             module,

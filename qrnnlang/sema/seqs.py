@@ -74,7 +74,9 @@ def loss(env: Env, name: str, args: list[tuple[Value, Span]], span: Span) -> Arr
         env.report.fail("E0405", f"`{name}` stands only in a `model`", span)
     if len(args) != 2:
         env.report.fail(
-            "E0208" if len(args) > 2 else "E0207", f"`{name}` takes 2 arguments, not {len(args)}", span
+            "E0208" if len(args) > 2 else "E0207",
+            f"`{name}` takes 2 arguments, not {len(args)}",
+            span,
         )
     (a, a_span), (b, b_span) = args
     if LOSSES[name] and (isinstance(b, Label) or name != "accuracy"):
@@ -114,7 +116,9 @@ def _with_label(
         )
     scores = numeric(env, a, a_span)
     shape = shape_of(scores)
-    if shape != (b.classes,) and not (name == "accuracy" and b.classes == 2 and shape in ((), (1,))):
+    if shape != (b.classes,) and not (
+        name == "accuracy" and b.classes == 2 and shape in ((), (1,))
+    ):
         env.report.fail(
             "E0301",
             f"`{name}` of `{type_name(shape)}` for {b.classes} classes",
@@ -141,5 +145,3 @@ def _same_time(
             labels=(Place(a_span, kinds[0]), Place(b_span, kinds[1])),
             help="`last(…)` takes the last step of a sequence",
         )
-
-

@@ -88,7 +88,7 @@ def bind(
 ) -> dict[str, Given]:
     """Bind parameters and the sizes in their types in `inner`; returns what was given."""
     given = match_arguments(env, callee, params, args, span)
-    _bind_sizes(inner, given)
+    bind_sizes(inner, given)
     for g in given:
         inner.bind(g.param.name.text, convert(env, inner, g))
     from .expr import evaluate
@@ -99,7 +99,7 @@ def bind(
     return {g.param.name.text: g for g in given}
 
 
-def _bind_sizes(inner: Env, given: list[Given]) -> None:
+def bind_sizes(inner: Env, given: list[Given]) -> None:
     """First whole numbers, which may stand in dimensions; then bare names in dimensions."""
     for g in given:
         if g.param.type.name.text in ("int", "bool") and isinstance(g.value, int):

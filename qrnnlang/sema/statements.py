@@ -1,4 +1,4 @@
-"""Statements: one entry, `execute`; blocks, loops, conditions, outputs, `next`, quantum statements."""
+"""Statements: one entry, `execute`; blocks, loops, conditions, quantum statements."""
 
 from __future__ import annotations
 
@@ -82,7 +82,6 @@ def _execute(env: Env, statement: Statement) -> None:
             env.bind(name.text, bound(env, value, name.text))
         case GateStmt():
             apply(env, statement)
-            _touch(env, statement.operands)
         case ForStmt(clauses=clauses, body=body):
             _loop(env, clauses, body)
         case IfStmt():
@@ -224,11 +223,6 @@ def _operand(env: Env, expr: Expr) -> Register:
     if env.cell is not None:
         env.cell.check_alive(env, found.wires, expr.span)
     return found
-
-
-def _touch(env: Env, operands: tuple[Expr, ...]) -> None:
-    for operand in operands:
-        touched(env, _operand(env, operand).wires)
 
 
 def _reset(env: Env, operands: tuple[Expr, ...]) -> None:

@@ -24,7 +24,7 @@ ConstArray: TypeAlias = NDArray[Any]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Array:
-    """A run-time array: entries `index` (flat, C order) of the value `ref`, in the shape of `index`.
+    """A run-time array: entries `index` (flat, C order) of the value `ref`, in its shape.
 
     Indexing, slicing, transposing and reshaping only rearrange `index`; nothing is emitted.
     """
@@ -118,8 +118,8 @@ class Record:
 
 
 Value: TypeAlias = (
-    "int | float | bool | str | ConstArray | Array | Parameter | Label | UnitaryValue | Register | Bits"
-    " | Observables | Range | OpenSlice | Items | Record | Instance"
+    "int | float | bool | str | ConstArray | Array | Parameter | Label | UnitaryValue | Register"
+    " | Bits | Observables | Range | OpenSlice | Items | Record | Instance"
 )
 
 

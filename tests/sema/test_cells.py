@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import VERSION, cell, ops
+
 from qrnnlang.diagnostics import CompileError
 from qrnnlang.ir.graph import build
 from qrnnlang.ir.interpreter import run_cell
@@ -14,9 +15,7 @@ from qrnnlang.sema.closed import Alloc, BitCarry, Discard, Measure, Postselect, 
 
 def run(text: str, steps: int = 3, params: dict | None = None, **inputs: object) -> dict:
     arrays = {k: np.asarray(v, dtype=np.float64) for k, v in inputs.items()}
-    outputs, _ = run_cell(
-        build(cell(text)), params or {}, arrays, steps=None if arrays else steps
-    )
+    outputs, _ = run_cell(build(cell(text)), params or {}, arrays, steps=None if arrays else steps)
     return outputs
 
 
@@ -139,7 +138,10 @@ def test_postselection_on_data_bits() -> None:
     text = "cell T { input v: real[2]; fresh q: qubit[2]; ry(0.8) q[0]; h q[1]; output y = p; let p = postselect q == bits(v); }"
     with pytest.raises(CompileError):
         cell(text)  # `p` is read before it is bound
-    text = text.replace("output y = p; let p = postselect q == bits(v);", "let p = postselect q == bits(v); output y = p;")
+    text = text.replace(
+        "output y = p; let p = postselect q == bits(v);",
+        "let p = postselect q == bits(v); output y = p;",
+    )
     np.testing.assert_allclose(
         run(text, v=[[1, 0], [0, 1]])["y"], [np.sin(0.4) ** 2 / 2, np.cos(0.4) ** 2 / 2], atol=1e-12
     )

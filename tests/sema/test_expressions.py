@@ -7,15 +7,14 @@ import math
 import numpy as np
 import pytest
 from helpers import cell
+
 from qrnnlang.ir.graph import build
 from qrnnlang.ir.interpreter import run_cell
 
 
 def value(expr: str, prelude: str = "") -> np.ndarray:
     """What an expression is: as an output of a cell with `x = (1, 2, 3)` and `A = [[1,2,3],[4,5,6]]`."""
-    text = (
-        f"cell T {{ input x: real[3]; input m: real[2, 3]; input s: real; {prelude} output y = {expr}; }}"
-    )
+    text = f"cell T {{ input x: real[3]; input m: real[2, 3]; input s: real; {prelude} output y = {expr}; }}"
     inputs = {
         "x": np.array([[1.0, 2.0, 3.0]]),
         "m": np.array([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import cell, gates, ops
+
 from qrnnlang.ir.graph import build
 from qrnnlang.ir.interpreter import run_cell
 from qrnnlang.sema.closed import Elem, Evolve, Gate
@@ -107,7 +108,11 @@ def test_control_of_a_user_gate_controls_each_gate() -> None:
 
 def test_inverse_of_a_user_gate_reverses_the_order() -> None:
     prelude = "gate g(t: angle) a: qubit, b: qubit { h a; s b; cx a, b; ry(t) a; }"
-    same("inv @ g(0.4) q[0], q[1];", "ry(-0.4) q[0]; cx q[0], q[1]; sdg q[1]; h q[0];", prelude=prelude)
+    same(
+        "inv @ g(0.4) q[0], q[1];",
+        "ry(-0.4) q[0]; cx q[0], q[1]; sdg q[1]; h q[0];",
+        prelude=prelude,
+    )
     same("g(0.4) q[0], q[1]; inv @ g(0.4) q[0], q[1];", "", prelude=prelude)
 
 
@@ -137,7 +142,10 @@ def test_negctrl_of_a_phase_on_all_zero_controls() -> None:
 
 def test_sizes_come_from_the_arguments() -> None:
     prelude = "gate g(t: angle[k, n]) q: qubit[n] { for l in 0..k { rx(t[l, ..]) q; } }"
-    text = prelude + "cell A { param w: angle[2, 3]; fresh q: qubit[3]; g(w) q; output y = expect(Z(q)); }"
+    text = (
+        prelude
+        + "cell A { param w: angle[2, 3]; fresh q: qubit[3]; g(w) q; output y = expect(Z(q)); }"
+    )
     assert [g.wires for g in ops(text, Gate)] == [(0,), (1,), (2,)] * 2
 
 

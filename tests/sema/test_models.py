@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import VERSION
+
 from qrnnlang.diagnostics import CompileError
 from qrnnlang.ir.model import run_model
 from qrnnlang.sema import load_text
@@ -19,7 +20,9 @@ def evaluate(body: str, x: object, y: object = None, cells: str = ""):  # type: 
     return run_model(model, {}, {"x": np.asarray(x, dtype=np.float64)}, targets)
 
 
-SUM = "cell Sum { input v: real; carry c: real; next c = c + v; output s = c + v; output d = v - c; }"
+SUM = (
+    "cell Sum { input v: real; carry c: real; next c = c + v; output s = c + v; output d = v - c; }"
+)
 
 
 @pytest.mark.parametrize(

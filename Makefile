@@ -1,0 +1,49 @@
+# Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := $(VENV)/.demo-ready
+
+.PHONY: demo test test-all accept table format clean
+
+demo: $(DEMO)
+	@$(BIN)/python examples/sunspots/demo.py
+
+test: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -m "not long" -n 2
+
+test-all: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 2
+
+accept: $(READY)  ## rewrite the expected output of the golden tests
+	@QRNNLANG_ACCEPT=1 $(BIN)/pytest tests/errors tests/diagnostics
+
+table: $(READY)  ## the LALR table, after a change of the grammar
+	@$(BIN)/python -m qrnnlang.syntax.build_table
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(READY): $(VENV)/bin/python pyproject.toml
+	@echo "installing qrnnlang with its tests into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $(READY) $(DEMO)
+
+$(DEMO): $(VENV)/bin/python pyproject.toml
+	@echo "installing qrnnlang into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[data]'
+	@touch $(DEMO)
