@@ -1,0 +1,224 @@
+"""The state of planning: slots, the product of independent parts, and what is still pending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from ..sema.closed import Elem, Ref, Scalar, Wire
+from . import plan as p
+from .merging import Block
+from .pairs import Pair
+
+Form: TypeAlias = Literal["zero", "identity", "ket", "density"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Wires that may be entangled with each other and with no others.
+
+    `zero`: untouched fresh wires; `identity`: untouched carried wires, in the order of their base;
+    `ket` and `density`: what the slot holds (see `plan`). Row order: most significant wire first.
+    For a density `wires` are those of the rows, the columns follow in the same order.
+    """
+
+    form: Form
+    wires: tuple[Wire, ...]
+    slot: p.Slot | None = None
+    env: int = 1
+    wide: int = 1
+    base: p.Slot | None = None
+    weight: p.Slot | None = None
+
+    @property
+    def rows(self) -> int:
+        return 2 ** len(self.wires)
+
+
+@dataclass
+class Builder:
+    """Steps so far, and the state as a product of parts. Functions of the planner change it."""
+
+    input_level: Callable[[str], p.Level]
+    samples: int
+    steps: list[p.Step] = field(default_factory=list)
+    level: list[p.Level] = field(default_factory=list)
+    values: dict[Ref, p.Slot] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
+    pending: list[Pair | Block] = field(default_factory=list)
+    death: dict[Wire, float] = field(default_factory=dict)
+    now: int = 0
+    weighted: dict[tuple[p.Slot, p.Slot], p.Slot] = field(default_factory=dict)
+
+    def slot(self, level: p.Level) -> p.Slot:
+        self.level.append(level)
+        return len(self.level) - 1
+
+    def emit(self, make: Callable[[p.Slot], p.Step], least: p.Level = p.STATIC) -> p.Slot:
+        """A step, at the level of what it reads."""
+        step = make(-1)
+        out = self.slot(max([least, *(self.level[s] for s in p.reads(step))]))
+        self.steps.append(replace(step, out=out))
+        return out
+
+    def number(self, scalar: Scalar) -> p.Number:
+        return p.Entry(self.values[scalar.ref], scalar.index) if isinstance(scalar, Elem) else scalar
+
+    def level_of(self, pair: Pair) -> p.Level:
+        elems = pair.angle.elems if pair.angle else ()
+        return max((self.level[self.values[e.ref]] for e in elems), default=p.STATIC)
+
+    def part_level(self, part: Part) -> p.Level:
+        """The level of the slot itself: of what acts on it, not of the base it acts on."""
+        return self.level[part.slot] if part.slot is not None else p.STATIC
+
+    # --- parts -------------------------------------------------------------------------------
+
+    def holding(self, wires: Iterable[Wire]) -> list[Part]:
+        wanted = set(wires)
+        return [part for part in self.parts if wanted & set(part.wires)]
+
+    def swap(self, old: Sequence[Part], *new: Part) -> None:
+        self.parts = [part for part in self.parts if all(part is not o for o in old)] + list(new)
+
+    def alive(self, wire: Wire) -> bool:
+        """Whether something still to come (or still pending) touches the wire."""
+        return self.death.get(wire, -1) >= self.now or any(
+            wire in gate.wires for gate in self.pending
+        )
+
+    def permuted(self, part: Part, lead: Sequence[Wire], env: Sequence[Wire] = ()) -> Part:
+        """A ket with its wires in another order: `lead`, others, then `env` traced out."""
+        middle = [w for w in part.wires if w not in lead and w not in env]
+        target = (*lead, *middle, *env)
+        kept = target[: len(target) - len(env)]
+        if target == part.wires and not env:
+            return part
+        assert part.form == "ket" and part.slot is not None
+        order = tuple(part.wires.index(w) for w in target)
+        old = part.slot
+        slot = self.emit(lambda out: p.Permute(out, old, order, len(env)))
+        return replace(part, wires=kept, slot=slot, env=part.env * 2 ** len(env))
+
+    def retired(self, part: Part) -> Part:
+        """The part without the wires that nothing touches any more."""
+        gone = [w for w in part.wires if not self.alive(w)]
+        if not gone:
+            return part
+        left = tuple(w for w in part.wires if w not in gone)
+        match part.form:
+            case "zero":
+                return replace(part, wires=left)
+            case "identity":
+                return part
+            case "ket":
+                return self.permuted(part, left, gone)
+            case "density":
+                return self.traced(part, gone)
+
+    def traced(self, part: Part, gone: Sequence[Wire]) -> Part:
+        n, old = len(part.wires), part.slot
+        assert old is not None
+        rows = tuple(part.wires.index(w) for w in gone)
+        columns = tuple(r + n for r in rows)
+        slot = self.emit(lambda out: p.TraceOut(out, old, 2 * n, rows, columns))
+        return replace(part, wires=tuple(w for w in part.wires if w not in gone), slot=slot)
+
+    def as_ket(self, part: Part) -> Part:
+        n = len(part.wires)
+        match part.form:
+            case "zero":
+                return replace(part, form="ket", slot=self.emit(lambda out: p.Zeros(out, n)))
+            case "identity":
+                return replace(part, form="ket", slot=self.emit(lambda out: p.Identity(out, n)))
+            case _:
+                return part
+
+    def as_density(self, part: Part) -> Part:
+        if part.form == "density":
+            return part
+        if part.form == "identity":
+            base = part.base
+            assert base is not None
+            slot = self.emit(lambda out: p.BaseDensity(out, base))
+        else:
+            part = self.as_ket(part)
+            ket, weighted = part.slot, self.weighted_slot(part)
+            assert ket is not None
+            slot = self.emit(lambda out: p.Density(out, ket, weighted))
+        return Part("density", part.wires, slot, weight=part.weight)
+
+    def weighted_slot(self, part: Part) -> p.Slot | None:
+        """V·base, computed once for all that reads it; None where the part has no base."""
+        if part.base is None or part.form != "ket":
+            return None
+        ket, base = part.slot, part.base
+        assert ket is not None
+        if (ket, base) not in self.weighted:
+            self.weighted[ket, base] = self.emit(lambda out: p.Weighted(out, ket, base))
+        return self.weighted[ket, base]
+
+    def readable(self, part: Part) -> Part:
+        """The part in a form that reads understand; the state is not changed by this."""
+        if part.form == "identity":
+            return self.as_density(part)
+        return self.as_ket(part)
+
+    def crowded(self, part: Part) -> bool:
+        """Whether the density is smaller than the ket with its environment and base."""
+        return part.form != "zero" and part.env * part.wide > part.rows
+
+    def joined(self, parts: Sequence[Part]) -> Part:
+        """Several parts as one, in place; all densities or all kets."""
+        if len(parts) == 1:
+            return parts[0]
+        mixed = any(part.form == "density" for part in parts)
+        parts = sorted(parts, key=lambda part: (self.part_level(part), part.rows))
+        ready = [self.as_density(x) if mixed else self.as_ket(x) for x in self._pooled(parts)]
+        whole = self._product(ready) if len(ready) > 1 else ready[0]
+        self.swap(parts, whole)
+        return whole
+
+    def _pooled(self, parts: Sequence[Part]) -> list[Part]:
+        """All untouched fresh wires as one part, before the others."""
+        zeros = [part for part in parts if part.form == "zero"]
+        others = [part for part in parts if part.form != "zero"]
+        if len(zeros) < 2:
+            return zeros + others
+        return [Part("zero", tuple(w for part in zeros for w in part.wires)), *others]
+
+    def _product(self, parts: Sequence[Part]) -> Part:
+        slots = tuple(part.slot for part in parts if part.slot is not None)
+        wires = tuple(w for part in parts for w in part.wires)
+        env, wide = 1, 1
+        for part in parts:
+            env, wide = env * part.env, wide * part.wide
+        slot = self.emit(lambda out: p.Merge(out, slots))
+        weights = tuple(part.weight for part in parts if part.weight is not None)
+        weight = self.weight_product(weights)
+        if parts[0].form == "density":
+            slot = self._rows_first(slot, [len(part.wires) for part in parts])
+            return Part("density", wires, slot, weight=weight)
+        bases = tuple(part.base for part in parts if part.base is not None)
+        base = bases[0] if len(bases) == 1 else None
+        if len(bases) > 1:
+            base = self.emit(lambda out: p.MergeBases(out, bases))
+        return Part("ket", wires, slot, env, wide, base, weight)
+
+    def _rows_first(self, slot: p.Slot, sizes: Sequence[int]) -> p.Slot:
+        """The product of densities has rows and columns in turn: bring all rows to the front."""
+        rows: list[int] = []
+        columns: list[int] = []
+        at = 0
+        for n in sizes:
+            rows += range(at, at + n)
+            columns += range(at + n, at + 2 * n)
+            at += 2 * n
+        order = tuple(rows + columns)
+        return self.emit(lambda out: p.Permute(out, slot, order))
+
+    def weight_product(self, weights: tuple[p.Slot, ...]) -> p.Slot | None:
+        if len(weights) < 2:
+            return weights[0] if weights else None
+        return self.emit(lambda out: p.WeightProduct(out, weights))

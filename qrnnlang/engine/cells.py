@@ -1,0 +1,174 @@
+"""Running a plan over a batch of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from . import plan as p
+from .execute import Context, run
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The state between steps: a base (H, H, B) for each group of wires, and the carried reals."""
+
+    bases: tuple[Array, ...]
+    reals: tuple[Array, ...]
+
+
+jax.tree_util.register_dataclass(Carried, data_fields=["bases", "reals"], meta_fields=[])
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Outputs by name with how they vary: (steps, batch, *shape) if `varies`, else (*shape).
+
+    `last` is the state after the last step, `states` (if asked for) that after every step.
+    """
+
+    outputs: dict[str, tuple[Array, bool]]
+    last: Carried
+    states: Carried | None
+
+
+def initial(
+    plan: p.Plan,
+    params: Mapping[str, Array],
+    externs: Mapping[str, Callable[..., Any]],
+    batch: int,
+    real: Any,
+) -> Carried:
+    """The state before the first step."""
+    slots: dict[p.Slot, Any] = {}
+    run(plan.start.steps, slots, Context(params, {}, externs, real, plan.start.level))
+    kind = real if _is_real(plan) else (jnp.complex64 if real == jnp.float32 else jnp.complex128)
+    bases = tuple(
+        jnp.broadcast_to(slots[i], (*slots[i].shape[:2], batch)).astype(kind)
+        for i in plan.start_bases
+    )
+    reals = tuple(
+        jnp.broadcast_to(slots[i], (batch, *jnp.shape(slots[i]))).astype(real)
+        for i in plan.start_reals
+    )
+    return Carried(bases, reals)
+
+
+def _is_real(plan: p.Plan) -> bool:
+    """Whether every amplitude is real."""
+    for step in (*plan.line.steps, *plan.start.steps):
+        match step:
+            case p.Table(diag=diag, cross=cross):
+                if np.iscomplexobj(diag) or np.iscomplexobj(cross):
+                    return False
+            case p.Stored() | p.Exponential():
+                return False
+            case p.Amplitudes(im=im) if im is not None:
+                return False
+    return True
+
+
+def run_plan(
+    plan: p.Plan,
+    params: Mapping[str, Array],
+    inputs: Mapping[str, tuple[Array, bool]],
+    steps: int,
+    batch: int,
+    externs: Mapping[str, Callable[..., Any]],
+    real: Any,
+    state: Carried | None = None,
+    keep: bool = False,
+) -> Ran:
+    """Runs a cell. `inputs`: arrays (steps, batch, *shape) with True, or static (*shape) with False.
+
+    `keep`: also give the states after every step.
+    """
+    flat = {
+        name: jnp.reshape(x, (steps * batch, *x.shape[2:])) if varies else x
+        for name, (x, varies) in inputs.items()
+    }
+    line = plan.line
+    context = Context(params, flat, externs, real, line.level)
+    slots: dict[p.Slot, Any] = {}
+    run(line.at(p.STATIC), slots, context)
+    run(line.at(p.GIVEN), slots, context)
+    state = state or initial(plan, params, externs, batch, real)
+    outputs: dict[str, tuple[Array, bool]] = {}
+    for name, slot in plan.outputs:
+        if line.level[slot] == p.STATIC:
+            outputs[name] = (slots[slot], False)
+        elif line.level[slot] == p.GIVEN:
+            x = slots[slot]
+            outputs[name] = (x.reshape(steps, batch, *x.shape[1:]), True)
+    if not plan.recurrent:
+        return Ran(outputs, state, None)
+    body = list(line.at(p.RECURRENT))
+    produced = {s.out for s in body}
+    needed = {i for s in body for i in p.reads(s)}
+    needed |= {*plan.next_bases, *plan.next_reals}
+    given = sorted(i for i in needed if i not in produced and line.level[i] == p.GIVEN)
+    values = _value_slots(line)
+    ahead = {i: _by_step(slots[i], i in values, steps, batch) for i in given}
+    late = [(name, slot) for name, slot in plan.outputs if line.level[slot] == p.RECURRENT]
+
+    def one(state: Carried, here: dict[p.Slot, Any]) -> tuple[Carried, tuple[Any, ...]]:
+        inside = {**slots, **here}
+        inside |= dict(zip(plan.bases, state.bases, strict=True))
+        inside |= dict(zip((slot for _, slot in plan.reals), state.reals, strict=True))
+        run(body, inside, context)
+        bases = tuple(
+            _like(inside[i], old) for i, old in zip(plan.next_bases, state.bases, strict=True)
+        )
+        reals = tuple(
+            _real_like(inside[i], line.level[i], old)
+            for i, old in zip(plan.next_reals, state.reals, strict=True)
+        )
+        new = Carried(bases, reals)
+        return new, (tuple(inside[slot] for _, slot in late), new if keep else None)
+
+    if steps == 1:
+        last, found = one(state, {i: _first(x) for i, x in ahead.items()})
+        found = jax.tree.map(lambda x: x[None], found)
+    else:
+        last, found = jax.lax.scan(one, state, ahead, length=steps)
+    for (name, _), x in zip(late, found[0], strict=True):
+        outputs[name] = (x, True)
+    return Ran(outputs, last, found[1])
+
+
+def _value_slots(line: p.Line) -> set[p.Slot]:
+    """Slots that hold values: the axis x is in front of them, at the end of everything else."""
+    kinds = (p.Compute, p.ExpectValue, p.ProbValue, p.Ratio)
+    return {s.out for s in line.steps if isinstance(s, kinds)}
+
+
+def _by_step(x: Any, is_value: bool, steps: int, batch: int) -> Any:
+    """What was computed for all samples and steps, with the axis of steps in front."""
+    if is_value:
+        return x.reshape(steps, batch, *x.shape[1:])
+
+    def turned(a: Array) -> Array:
+        return jnp.moveaxis(a.reshape(*a.shape[:-1], steps, batch), -2, 0)
+
+    return jax.tree.map(turned, x)
+
+
+def _first(x: Any) -> Any:
+    return jax.tree.map(lambda a: a[0], x)
+
+
+def _like(x: Array, old: Array) -> Array:
+    return jnp.broadcast_to(x, old.shape).astype(old.dtype)
+
+
+def _real_like(x: Array, level: p.Level, old: Array) -> Array:
+    if level == p.STATIC:
+        return jnp.broadcast_to(x, old.shape).astype(old.dtype)
+    return x.reshape(old.shape).astype(old.dtype)

@@ -1,0 +1,269 @@
+"""From a cell graph to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+
+from ..ir.graph import CellGraph
+from ..sema.closed import (
+    BitCarry,
+    Call,
+    CarryIn,
+    ClassicalOp,
+    Extern,
+    Gather,
+    Input,
+    QubitCarry,
+    RealCarry,
+    Ref,
+    Wire,
+)
+from . import lowering as low
+from . import plan as p
+from .builder import Builder, Part
+from .circuits import flush
+from .merging import Block
+from .nonunitary import load, noisy, project
+from .pairs import pauli_phases
+from .reading import expectation, populations
+
+#: Deaths of carried wires: after everything else, earlier positions later.
+_NEVER = 1e12
+
+Groups = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """A program planned: the builder after it, and each group's base as it leaves."""
+
+    builder: Builder
+    bases: tuple[p.Slot, ...]
+    entered: tuple[p.Slot, ...]
+    reals: dict[str, p.Slot]
+    groups: Groups
+
+
+def plan_cell(
+    graph: CellGraph,
+    input_level: Callable[[str], p.Level] = lambda _: p.GIVEN,
+    samples: int = 640,
+    joint: bool = False,
+) -> p.Plan:
+    """The plan of a cell.
+
+    `input_level` says which inputs do not differ from sample to sample and step to step, `samples`
+    how many samples times steps to expect. With `joint` all carried wires share one density
+    matrix; otherwise groups that never meet have their own. Raises Unsupported.
+    """
+    step, start = low.lower(graph), low.lower_start(graph)
+    count = len(step.enter)
+    groups: Groups = tuple((i,) for i in range(count))
+    if joint and count:
+        groups = (tuple(range(count)),)
+    while True:
+        first = _run(start, groups, (), input_level, samples)
+        ran = _run(step, first.groups, _reals(graph), input_level, samples)
+        if ran.groups == groups:
+            break
+        groups = ran.groups
+    values, starts = ran.builder.values, first.builder.values
+    real_carries = [c for c in graph.carries if isinstance(c, RealCarry)]
+    return p.Plan(
+        name=graph.name,
+        line=p.Line(tuple(ran.builder.steps), tuple(ran.builder.level)),
+        start=p.Line(tuple(first.builder.steps), tuple(first.builder.level)),
+        groups=groups,
+        bases=ran.entered,
+        next_bases=ran.bases,
+        start_bases=first.bases,
+        reals=tuple((c.name, ran.reals[c.name]) for c in real_carries),
+        next_reals=tuple(values[c.out] for c in real_carries),
+        start_reals=tuple(starts[c.initial] for c in real_carries),
+        outputs=tuple((o.name, values[o.ref]) for o in graph.outputs),
+        qubits=sum(len(c.wires) for c in graph.carries if isinstance(c, QubitCarry)),
+        bits=sum(len(c.bits) for c in graph.carries if isinstance(c, BitCarry)),
+    )
+
+
+def _reals(graph: CellGraph) -> tuple[str, ...]:
+    return tuple(c.name for c in graph.carries if isinstance(c, RealCarry))
+
+
+def _run(
+    program: low.Program,
+    groups: Groups,
+    reals: Sequence[str],
+    input_level: Callable[[str], p.Level],
+    samples: int,
+) -> _Ran:
+    b = Builder(input_level, samples)
+    carried = {name: b.slot(p.RECURRENT) for name in reals}
+    entered = []
+    if program.enter:
+        for group in groups:
+            wires = tuple(program.enter[i] for i in group)
+            base = b.slot(p.RECURRENT)
+            entered.append(base)
+            b.parts.append(Part("identity", wires, None, 1, 2 ** len(wires), base))
+    b.death = _deaths(program)
+    for now, instruction in enumerate(program.instructions):
+        b.now = now
+        _add(b, instruction, carried)
+    b.now = len(program.instructions)
+    flush(b, program.leave)
+    groups = _grown(b, program, groups)
+    bases = tuple(_leaving(b, program, group) for group in groups)
+    return _Ran(b, bases, tuple(entered), carried, groups)
+
+
+def _deaths(program: low.Program) -> dict[Wire, float]:
+    death: dict[Wire, float] = {}
+    for now, instruction in enumerate(program.instructions):
+        for wire in _touched(instruction):
+            death[wire] = now
+    for position, wire in enumerate(program.leave):
+        death[wire] = _NEVER - position
+    return death
+
+
+def _touched(instruction: low.Instruction) -> set[Wire]:
+    def of(when: low.Condition | None) -> tuple[Wire, ...]:
+        return when.wires if when else ()
+
+    match instruction:
+        case low.Unitary(pairs=pairs):
+            return {w for pair in pairs for w in pair.wires}
+        case (
+            low.Exponential(wires=wires, when=when)
+            | low.Stored(wires=wires, when=when)
+            | low.Project(wires=wires, when=when)
+            | low.Load(wires=wires, when=when)
+        ):
+            return {*wires, *of(when)}
+        case low.Noise(wire=wire, when=when):
+            return {wire, *of(when)}
+        case low.Expectation(observables=observables):
+            return {w for terms in observables for t in terms for w, _ in t.paulis}
+        case low.Populations(wires=wires, bits=bits):
+            return {*wires, *(w for c in bits for w in c.wires)}
+        case _:
+            return set()
+
+
+def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -> None:
+    match instruction:
+        case low.Value(ref=ref, op=CarryIn(name=name)):
+            b.values[ref] = carried[name]
+        case low.Value(ref=ref, op=op):
+            least = b.input_level(op.name) if isinstance(op, Input) else p.STATIC
+            args = tuple(b.values[r] for r in _arguments(op))
+            b.values[ref] = b.emit(lambda out: p.Compute(out, op, args), least)
+        case low.Fresh(wires=wires):
+            b.parts += [Part("zero", (w,)) for w in wires if w in b.death]
+        case low.Unitary(pairs=pairs):
+            b.pending += pairs
+        case low.Exponential():
+            b.pending.append(_exponential(b, instruction))
+        case low.Stored(wires=wires, name=name, adjoint=adjoint, when=when):
+            n = len(wires)
+            matrix = b.emit(lambda out: p.Stored(out, name, n, adjoint))
+            b.pending.append(_under(b, Block(wires, matrix, b.level[matrix]), when))
+        case low.Noise():
+            noisy(b, instruction)
+        case low.Project():
+            project(b, instruction)
+        case low.Load():
+            load(b, instruction)
+        case low.Expectation():
+            expectation(b, instruction)
+        case low.Populations():
+            populations(b, instruction)
+
+
+def _arguments(op: ClassicalOp) -> tuple[Ref, ...]:
+    match op:
+        case Gather(sources=refs) | Call(args=refs) | Extern(args=refs):
+            return refs
+        case _:
+            return ()
+
+
+def _exponential(b: Builder, e: low.Exponential) -> Block:
+    products = []
+    for term in e.terms:
+        letters = dict(term.paulis)
+        phases = pauli_phases([letters.get(w, "I") for w in e.wires])
+        flips = sum(1 << j for j, w in enumerate(e.wires) if letters.get(w, "I") in "XY")
+        index = np.arange(len(phases))
+        matrix = np.zeros((len(phases),) * 2, complex)
+        matrix[index, index ^ flips] = phases
+        products.append(matrix)
+    coefficients = tuple(b.number(t.coefficient) for t in e.terms)
+    time = b.number(e.time)
+    stacked = np.array(products)
+    slot = b.emit(lambda out: p.Exponential(out, stacked, coefficients, time))
+    return _under(b, Block(e.wires, slot, b.level[slot]), e.when)
+
+
+def _under(b: Builder, block: Block, when: low.Condition | None) -> Block:
+    if when is None:
+        return block
+    holds = when.holds
+    slot = b.emit(lambda out: p.Controlled(out, block.matrix, holds))
+    return Block((*block.wires, *when.wires), slot, block.level)
+
+
+# --- the end of a step -----------------------------------------------------------------------
+
+
+def _grown(b: Builder, program: low.Program, groups: Groups) -> Groups:
+    """Groups whose wires have met are one."""
+    sets = [set(g) for g in groups]
+    for part in b.parts:
+        positions = {i for i, w in enumerate(program.leave) if w in part.wires}
+        meeting = [s for s in sets if s & positions]
+        if len(meeting) > 1:
+            sets = [s for s in sets if s not in meeting] + [set().union(*meeting)]
+    return tuple(sorted(tuple(sorted(s)) for s in sets))
+
+
+def _leaving(b: Builder, program: low.Program, group: Sequence[int]) -> p.Slot:
+    """The density of the group's wires, as the next step's base."""
+    wires = [program.leave[i] for i in group]
+    found = []
+    for part in b.holding(wires):
+        inside = [w for w in wires if w in part.wires]
+        gone = [w for w in part.wires if w not in wires]
+        if part.form == "zero":
+            part = replace(part, wires=tuple(inside))
+        elif part.form == "ket":
+            part = b.permuted(part, inside, gone)
+        ready = b.as_density(part)
+        extra = [w for w in ready.wires if w not in wires]
+        found.append(b.traced(ready, extra) if extra else ready)
+    whole = found[0] if len(found) == 1 else b.joined(found)
+    n = len(wires)
+    order = [whole.wires.index(w) for w in wires]
+    slot = whole.slot
+    assert slot is not None
+    if order != list(range(n)):
+        axes = (*order, *(n + i for i in order))
+        old = slot
+        slot = b.emit(lambda out: p.Permute(out, old, axes))
+    mask = _bit_mask(program, group)
+    final, weight = slot, whole.weight
+    return b.emit(lambda out: p.NextBase(out, final, n, weight, mask))
+
+
+def _bit_mask(program: low.Program, group: Sequence[int]) -> np.ndarray | None:
+    """Where row and column agree in the bits of the group; None when it has none."""
+    first_bit = len(program.leave) - program.bits
+    if all(i < first_bit for i in group):
+        return None
+    masks = [np.eye(2, dtype=bool) if i >= first_bit else np.ones((2, 2), bool) for i in group]
+    return reduce(np.kron, masks)

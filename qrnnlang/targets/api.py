@@ -1,0 +1,186 @@
+"""What the rest of the project calls: circuits, their parameters, and counts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from numpy.typing import ArrayLike
+
+from ..sema.closed import ClosedModel
+from .binding import bind
+from .classical import Externs
+from .layout import Fresh
+from .symbols import Read
+from .unroll import Unrolled
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+Arrays = Mapping[str, ArrayLike]
+
+
+class Options(TypedDict, total=False):
+    """fixed: the `fixed` values, where `params` does not hold them.
+
+    drop_noise: leave noise channels out instead of refusing them. externs: `extern def` functions.
+    reads: read-outs already measured, for evaluating an ensemble feedback step by step.
+    """
+
+    fixed: Arrays | None
+    drop_noise: bool
+    externs: Externs | None
+    reads: Mapping[Read, float] | None
+
+
+def unroll(
+    model: ClosedModel,
+    steps: int,
+    params: Arrays | None = None,
+    inputs: Arrays | None = None,
+    fresh: Fresh = "reuse",
+    **options: Unpack[Options],
+) -> Unrolled:
+    """A model over `steps` steps, with what is bound. See `to_qiskit` for the arguments."""
+    if fresh not in ("reuse", "expand"):
+        raise ValueError(f'fresh must be "reuse" or "expand", not {fresh!r}')
+    binding = bind(
+        model,
+        steps,
+        params,
+        inputs,
+        options.get("fixed"),
+        options.get("externs"),
+        options.get("reads"),
+    )
+    return Unrolled(model, binding, fresh, options.get("drop_noise", False))
+
+
+def to_qiskit(
+    model: ClosedModel,
+    steps: int,
+    params: Arrays | None = None,
+    inputs: Arrays | None = None,
+    fresh: Fresh = "reuse",
+    **options: Unpack[Options],
+) -> QuantumCircuit:
+    """One circuit over all steps, with every output that one circuit can give.
+
+    Args:
+        params: arrays by parameter path. What is missing stays a `ParameterVector` (a `Parameter`
+            for a scalar), except `fixed` values, which must be here or in `fixed`.
+        inputs: by input name, (T, *shape) with T ≥ steps; (*shape) for one that is not a sequence.
+        fresh: "reuse" resets the qubits of `fresh` registers, "expand" takes new ones.
+
+    Raises:
+        CompileError: E0601 to E0607, for what a circuit cannot express.
+        ValueError: wrong names or shapes.
+        DataError: data outside the domain of a function.
+    """
+    from .qiskit_circuit import circuit_of
+
+    unrolled = unroll(model, steps, params, inputs, fresh, **options)
+    return circuit_of(unrolled.programs([unrolled.whole()])[0])
+
+
+def circuits(
+    model: ClosedModel,
+    steps: int,
+    params: Arrays | None = None,
+    inputs: Arrays | None = None,
+    fresh: Fresh = "reuse",
+    **options: Unpack[Options],
+) -> list[QuantumCircuit]:
+    """All circuits that a full evaluation needs, the one of `to_qiskit` first if it gives anything.
+
+    An output that needs several is the sum of its parts: the metadata of each holds the terms that
+    it gives, and `"part": [i, n]`.
+    """
+    from .qiskit_circuit import circuit_of
+
+    unrolled = unroll(model, steps, params, inputs, fresh, **options)
+    return [circuit_of(p) for p in unrolled.programs(unrolled.full())]
+
+
+def qasm3_text(
+    model: ClosedModel,
+    steps: int,
+    params: Arrays | None = None,
+    inputs: Arrays | None = None,
+    fresh: Fresh = "reuse",
+    rolled: bool = False,
+    **options: Unpack[Options],
+) -> str:
+    """The circuit of `to_qiskit` as OpenQASM 3; unbound data are `input float[64]` declarations.
+
+    `rolled`: a loop over time, with one register array per output; E0610 for what OpenQASM 3 cannot
+    compute in it.
+    """
+    if not rolled:
+        from .qasm3 import qasm3
+
+        unrolled = unroll(model, steps, params, inputs, fresh, **options)
+        return qasm3(unrolled.programs([unrolled.whole()])[0])
+    if fresh != "reuse":
+        raise ValueError('a loop reuses its qubits: fresh must be "reuse" when rolled')
+    from .rolled import qasm3_rolled
+
+    given = unroll(model, steps, params, inputs, fresh, **options)
+    binding = replace(given.binding, inputs={}, rolled=True)
+    return qasm3_rolled(replace(given, binding=binding), given.binding.inputs)
+
+
+def qasm2_text(
+    model: ClosedModel,
+    steps: int,
+    params: Arrays | None = None,
+    inputs: Arrays | None = None,
+    fresh: Fresh = "reuse",
+    **options: Unpack[Options],
+) -> str:
+    """The circuit of `to_qiskit` as OpenQASM 2; parameters and inputs must be bound (E0608)."""
+    from .qasm2 import qasm2
+
+    unrolled = unroll(model, steps, params, inputs, fresh, **options)
+    return qasm2(unrolled.programs([unrolled.whole()])[0])
+
+
+def parameter_order(model: ClosedModel, steps: int, **options: Unpack[Options]) -> list[str]:
+    """The names of `to_qiskit(model, steps).parameters`, in their order."""
+    return [p.name for p in to_qiskit(model, steps, **options).parameters]
+
+
+def to_qpy_bytes(circuit: QuantumCircuit | list[QuantumCircuit]) -> bytes:
+    """Circuits in Qiskit's binary format."""
+    from qiskit import qpy
+
+    out = io.BytesIO()
+    qpy.dump(circuit, out)
+    return out.getvalue()
+
+
+def circuit_stats(
+    model: ClosedModel,
+    steps: int,
+    params: Arrays | None = None,
+    inputs: Arrays | None = None,
+    fresh: Fresh = "reuse",
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """`qubits depth gates two_qubit` of the whole circuit, and `circuits` per full evaluation.
+
+    `gates` counts operations by name.
+    """
+    from .qiskit_circuit import circuit_of
+
+    unrolled = unroll(model, steps, params, inputs, fresh, **options)
+    circuit = circuit_of(unrolled.programs([unrolled.whole()])[0])
+    return {
+        "qubits": circuit.num_qubits,
+        "depth": circuit.depth(),
+        "gates": dict(sorted(circuit.count_ops().items())),
+        "two_qubit": circuit.num_nonlocal_gates(),
+        "circuits": len(unrolled.full()),
+    }

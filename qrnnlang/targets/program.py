@@ -1,0 +1,116 @@
+"""A circuit before it is written in any format: registers, a list of instructions, metadata.
+
+Qubits and classical bits are numbers; `angles` are floats or expressions in unbound data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sema.closed import BitExpr, Origin, Shape
+from .symbols import Expr, Leaf, leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Instr:
+    """A gate of `recipes`, or `measure reset barrier store`, or a custom unitary by its name.
+
+    `when`: a bit expression over the circuit's classical bits. `value`: what `store` writes.
+    `origin`: where it comes from, for messages about bits.
+    """
+
+    name: str
+    qubits: tuple[int, ...] = ()
+    angles: tuple[Expr, ...] = ()
+    clbits: tuple[int, ...] = ()
+    when: BitExpr | None = None
+    value: BitExpr | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """A unitary without a standard name, operand 0 least significant."""
+
+    matrix: NDArray[np.complex128]
+    qubits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How unbound data is called: shape of every parameter and input, in order of declaration."""
+
+    shapes: dict[str, Shape]
+    digits: int  # of a step number
+
+    def step(self, name: str, t: int | tuple[int, int] | None) -> str:
+        """`x_07`; the bare name for what is constant in time."""
+        return f"{name}_{t:0{self.digits}d}" if isinstance(t, int) else name
+
+
+@dataclass
+class Program:
+    """Filled while the model is unrolled; afterwards only read.
+
+    `bases`: what a classical register is called without its step, and the step.
+    """
+
+    name: str
+    names: Names
+    qregs: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    cregs: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    instrs: list[Instr] = field(default_factory=list)
+    phase: Expr = 0.0
+    customs: dict[str, Custom] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    qubits: int = 0
+    clbits: int = 0
+    bases: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+
+    def new_qubits(self, name: str, n: int) -> tuple[int, ...]:
+        """A register of n new qubits, its name made unique with `_`."""
+        made = tuple(range(self.qubits, self.qubits + n))
+        self.qubits += n
+        self.qregs.append((self._unique(name), made))
+        return made
+
+    def new_clbits(self, base: str, step: int | None, n: int) -> tuple[str, tuple[int, ...]]:
+        """A classical register of n new bits, and the name it got."""
+        made = tuple(range(self.clbits, self.clbits + n))
+        self.clbits += n
+        name = self._unique(self.names.step(base, step))
+        self.cregs.append((name, made))
+        self.bases[name] = (base, step)
+        return name, made
+
+    def _unique(self, name: str) -> str:
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+    def unbound(self) -> list[Leaf]:
+        """What is left open: parameters in declared order, then inputs by step."""
+        memo: dict[Any, Any] = {}
+        found: set[Leaf] = set()
+        for angle in self._angles():
+            if not isinstance(angle, float):
+                found.update(x for x in leaves(angle, memo) if isinstance(x, Leaf))
+        order = {name: i for i, name in enumerate(self.names.shapes)}
+
+        def place(x: Leaf) -> tuple[bool, int, int, int]:
+            step = x.step if isinstance(x.step, int) else 0
+            return x.kind == "input", step, order[x.name], x.index or 0
+
+        return sorted(found, key=place)
+
+    def _angles(self) -> Iterator[Expr]:
+        yield self.phase
+        for instr in self.instrs:
+            yield from instr.angles

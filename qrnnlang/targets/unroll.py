@@ -1,0 +1,124 @@
+"""From a model to the programs of its circuits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..sema.closed import ClosedModel
+from .along import Along, Run
+from .binding import Binding
+from .layout import Fresh, Layout
+from .measurement import Readout
+from .outputs import Key, Needed, needed
+from .plan import CircuitPlan, full, whole
+from .program import Names, Program
+from .stamp import Stamper
+
+
+@dataclass
+class Unrolled:
+    """A model at a number of steps, with what is bound."""
+
+    model: ClosedModel
+    binding: Binding
+    fresh: Fresh = "reuse"
+    drop_noise: bool = False
+
+    @cached_property
+    def along(self) -> Along:
+        return Along(self.model, self.binding, self.drop_noise)
+
+    @cached_property
+    def needs(self) -> list[Needed]:
+        """What the model's outputs need measured, step by step, in the order of the outputs."""
+        along, found = self.along, []
+        order = {
+            (ref, o.name): (i, j)
+            for i, ref in enumerate(along.quantum)
+            for j, o in enumerate(along.runs[ref].op.cell.outputs)
+        }
+        keys = {k for k in along.demand() if k[:2] in order}
+        if self.binding.rolled:  # in a loop all steps are alike
+            keys = {(r, name, t) for r, name, _ in keys for t in range(along.runs[r].steps)}
+        for key in sorted(keys, key=lambda k: (k[2], order[k[0], k[1]])):
+            run = along.runs[key[0]]
+            source = next(o for o in run.op.cell.outputs if o.name == key[1])
+            values = run.values[key[2]]
+            need = needed(run.template, run.lines, key, values[source.ref], values)
+            if need.atoms:
+                found.append(need)
+        return found
+
+    def whole(self) -> CircuitPlan:
+        """The circuit of `to_qiskit`."""
+        return whole(self.needs)
+
+    def full(self) -> list[CircuitPlan]:
+        """The circuits of a full evaluation."""
+        return full(self.needs)
+
+    def programs(self, plans: Sequence[CircuitPlan]) -> list[Program]:
+        """The programs of some plans; outputs spread over several of them are numbered as parts."""
+        counts = Counter(key for plan in plans for key in plan.atoms)
+        seen: Counter[Key] = Counter()
+        found = []
+        for plan in plans:
+            parts = {key: (seen[key], counts[key]) for key in plan.atoms}
+            seen.update(plan.atoms.keys())
+            found.append(self._program(plan, parts))
+        return found
+
+    def _program(self, plan: CircuitPlan, parts: Mapping[Key, tuple[int, int]]) -> Program:
+        program = new_program(self.model, self.binding.steps)
+        needs = {n.key: n for n in self.needs}
+        for ref in self.along.quantum:
+            if plan.run in (None, ref):
+                readout = self.readout(program, plan, parts, needs, ref)
+                run = self.along.runs[ref]
+                layout = Layout(program, self.fresh)
+                stamp_run(run, program, layout, readout, self.binding, plan)
+        return program
+
+    def readout(
+        self,
+        program: Program,
+        plan: CircuitPlan,
+        parts: Mapping[Key, tuple[int, int]],
+        needs: Mapping[Key, Needed],
+        run: int,
+    ) -> Readout:
+        """The measurements of one run in one circuit."""
+        names = {key: self.along.register_names[key[0], key[1]] for key in needs}
+        return Readout(program, plan, needs, names, parts, run)
+
+
+def new_program(model: ClosedModel, steps: int) -> Program:
+    """A program without instructions yet."""
+    shapes = {p.name: p.shape for p in model.params} | {p.name: p.shape for p in model.inputs}
+    program = Program(model.name, Names(shapes, len(str(steps - 1))))
+    program.metadata = {
+        "model": model.name,
+        "steps": steps,
+        "outputs": {},
+        "postselections": {},
+    }
+    return program
+
+
+def stamp_run(
+    run: Run,
+    program: Program,
+    layout: Layout,
+    readout: Readout,
+    binding: Binding,
+    plan: CircuitPlan,
+) -> None:
+    """Every step of a run, up to the cut of the plan."""
+    stamper = Stamper(program, run.template, layout, readout, run.lines, binding.params)
+    stamper.begin(run.prepared)
+    for t in range(min(run.steps, plan.cut[0] + 1)):
+        readout.begin(t)
+        stamper.stamp(t, run.values[t], plan.cut)
