@@ -116,9 +116,7 @@ def run_steps(
     state = initial_state(graph, params, externs, sample) if state is None else state
     operations = tuple(graph.operations())
     for t in range(count):
-        values = {
-            p.name: array(sequences[p.name][t], p.shape, f"input {p.name}") for p in graph.inputs
-        }
+        values = {p.name: array(sequences[p.name][t], p.shape, p.name) for p in graph.inputs}
         run = _Run(params, values, state.reals, externs or {}, state.family, sample=sample, step=t)
         run.perform(operations)
         outputs = {o.name: array(run.values[o.ref], o.shape, o.name) for o in graph.outputs}

@@ -82,15 +82,16 @@ def run_model(
     targets: Mapping[str, Any] | None = None,
     externs: Externs | None = None,
     steps: int | None = None,
+    first_sample: int = 0,
 ) -> ModelResult:
     """Runs a model on a batch.
 
     `inputs` and `targets` are arrays of shape (B, T, *shape), or (B, *shape) for what is no
-    sequence. `steps` is needed only by a model without a sequence among its inputs. Raises
-    DataError for values outside a domain, ValueError for arrays that are missing or of the wrong
-    shape.
+    sequence. `steps` is needed only by a model without a sequence among its inputs; `first_sample`
+    is the number of the first sample in messages. Raises DataError for values outside a domain,
+    ValueError for arrays that are missing or of the wrong shape.
     """
-    run = _Run(model, params, {**inputs, **(targets or {})}, externs or {}, steps)
+    run = _Run(model, params, {**inputs, **(targets or {})}, externs or {}, steps, first_sample)
     for port in model.inputs:
         if port.name not in inputs:
             raise ValueError(f"the input `{port.name}` is missing")
@@ -117,11 +118,13 @@ class _Run:
         given: Mapping[str, Any],
         externs: Externs,
         steps: int | None,
+        first_sample: int,
     ):
         self.model = model
         self.params = params
         self.externs = externs
         self.steps = steps
+        self.first_sample = first_sample
         self.ports = {p.name: p for p in (*model.inputs, *model.targets)}
         self.given = {n: _leading(given[n], p) for n, p in self.ports.items() if n in given}
         sizes = {n: len(v) for n, v in self.given.items()}
@@ -196,7 +199,7 @@ class _Run:
                 raise data_error(
                     str(trouble),
                     inputs_behind(self.model.ops.__getitem__, ref),
-                    sample if batch else None,
+                    self.first_sample + sample if batch else None,
                     step if seq else None,
                 ) from None
         leading = (*((self.size,) if batch else ()), *((steps,) if seq else ()))
@@ -223,7 +226,7 @@ class _Run:
                     sequences,
                     steps=steps,
                     externs=self.externs,
-                    sample=sample if batch else None,
+                    sample=self.first_sample + sample if batch else None,
                 )
             )
         self.states[op.instance] = tuple(state for _, state in results)

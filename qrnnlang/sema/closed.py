@@ -351,6 +351,7 @@ class ParamSpec:
     kind: Literal["real", "angle", "unitary"]
     start: tuple[object, ...]
     doc: str = ""
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -230,11 +231,15 @@ def param_decl(env: Env, decl: ParamDecl) -> Value:
                 decl.span,
                 help="write `~ haar`",
             )
-        root.params.setdefault(name, ParamSpec(name, shape, False, "unitary", ("haar",), decl.doc))
+        root.params.setdefault(
+            name, ParamSpec(name, shape, False, "unitary", ("haar",), decl.doc, decl.span)
+        )
         return UnitaryValue(name, n)
     shape = shape_of_type(env, decl.type)
     start = _start(env, decl, kind, shape)
-    root.params.setdefault(name, ParamSpec(name, shape, decl.trained, kind, start, decl.doc))  # type: ignore[arg-type]
+    named: Literal["real", "angle"] = "angle" if kind == "angle" else "real"
+    spec = ParamSpec(name, shape, decl.trained, named, start, decl.doc, decl.span)
+    root.params.setdefault(name, spec)
     return ParameterValue(name, shape)
 
 

@@ -12,6 +12,7 @@ from .cell import CellState, Root, close, finish, record
 from .closed import CellOutput, ClosedCell, Port, RunCell
 from .declarations import bind_hyper
 from .instance import Instance, carries_state, has_qubits, statements
+from .lightcone import check_light_cone
 from .report import suggestion
 from .scope import Env, Scope
 from .statements import execute
@@ -134,7 +135,10 @@ def close_cell(env: Env, instance: Instance) -> ClosedCell:
     bind_hyper(inner, instance)
     for statement in instance.item.body.statements:
         execute(inner, statement)
-    return close(inner, state, instance.item.doc)
+    cell = close(inner, state, instance.item.doc)
+    if not env.report.failed:
+        check_light_cone(cell, env.report)
+    return cell
 
 
 def _run(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span: Span) -> Value:

@@ -107,7 +107,18 @@ def bind_sizes(inner: Env, given: list[Given]) -> None:
     bound_at: dict[str, Span] = {}
     for g in given:
         shape = shape_of_argument(g.value)
-        for dim, length in zip(g.param.type.dims or (), shape or (), strict=False):
+        dims = g.param.type.dims or ()
+        if shape == () and len(dims) == 1:
+            shape = (1,)  # a scalar stands for a `real[1]`
+        if shape is not None and dims and len(shape) != len(dims):
+            inner.report.fail(
+                "E0305",
+                f"`{g.param.name.text}` has {count(len(dims), 'size')}",
+                g.span,
+                f"found {describe(g.value)}",
+                labels=(Label(g.param.span, "declared here"),),
+            )
+        for dim, length in zip(dims, shape or (), strict=False):
             if isinstance(dim, Variable) and inner.scope.find(dim.name) is None:
                 inner.bind(dim.name, length)
                 bound_at[dim.name] = g.span

@@ -1,0 +1,46 @@
+"""W0301: which entries of a parameter no output can feel."""
+
+from __future__ import annotations
+
+import pytest
+
+from qrnnlang.sema import check_text
+
+
+def idle(body: str) -> str:
+    found = [d for d in check_text(f"qrnn 1.0; cell A {{ {body} }}") if d.code == "W0301"]
+    assert len(found) <= 1
+    return f"{found[0].message}: {found[0].label}" if found else ""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("param w: angle[2]; fresh q: qubit[2]; ry(w) q; output y = expect(Z(q[0]));", "[1]"),
+        ("param w: angle[2]; fresh q: qubit[2]; ry(w) q; cx q[1], q[0]; output y = expect(Z(q[0]));", ""),
+        ("param w: angle; fresh q: qubit; output y = expect(Z(q)); ry(w) q;", "`w` cannot"),
+        # after the read, but on memory: felt at the next step
+        ("param w: angle; carry m: qubit; output y = expect(Z(m)); ry(w) m;", ""),
+        ("param w: angle; carry m: qubit; output y = expect(Z(m)); ry(w) m; reset m;", "`w` cannot"),
+        # let go by relabelling before anything reads it
+        ("param w: angle; carry m: qubit; fresh e: qubit; output y = expect(Z(m)); ry(w) m; next m = e;", "`w` cannot"),
+        ("param w: angle; carry m: qubit; fresh e: qubit; output y = expect(Z(m)); ry(w) e; next m = e;", ""),
+        ("param w: real[3]; carry c: real[3] = w; output y = c[1];", "[0]"),
+        ("param w: real[3]; carry c: real[3] = w; output y = c[0]; next c = [c[1], c[2], 0];", ""),
+        ("param w: angle; fresh q: qubit[2]; ry(w) q[0]; let b = measure q[0]; if (b) { x q[1]; } output y = expect(Z(q[1]));", ""),
+        ("param w: angle; fresh q: qubit[2]; ry(w) q[0]; let _b = measure q[0]; output y = expect(Z(q[1]));", "`w` cannot"),
+        ("param w: angle; fresh q: qubit[2]; ry(w) q[0]; postselect q[0] == 0; output y = expect(Z(q[1]));", ""),
+        ("param w: real[2, 2]; input x: real[2]; output y = (w @ x)[0];", ""),
+        ("param g: real; fresh q: qubit[2]; evolve(g * X(q[0]) * X(q[1]), 1); output y = expect(Z(q[1]));", ""),
+    ],
+)  # fmt: skip
+def test_idle_entries(body: str, expected: str) -> None:
+    found = idle(body)
+    assert expected in found
+    assert bool(found) == bool(expected)
+
+
+def test_fixed_values_and_the_standard_library_are_not_warned_of() -> None:
+    assert idle("fixed w: angle[2]; fresh q: qubit[2]; ry(w) q; output y = expect(Z(q[0]));") == ""
+    text = "qrnn 1.0; import std.cells; cell A { input x: real; use f = Qlstm(); output y = f([x])[0]; }"
+    assert [d.code for d in check_text(text)] == []
