@@ -9,7 +9,7 @@ from ..syntax.tree import MeasureExpr, NextStmt, OutputStmt, PostselectExpr
 from .cell import BitNext, Branch, CellState, Slot
 from .closed import BitConst, BitExpr
 from .declarations import cell_of, expect_type, shape_of_type
-from .report import suggestion
+from .report import Skip, suggestion
 from .scope import Env
 from .values import Array, Bits, Record, Register, Value, count, describe, type_name
 
@@ -21,7 +21,10 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
     state = cell_of(env)
     name = statement.name.text
     slot = state.outputs.get(name)
-    if statement.indices is None and slot is not None:
+    if name in state.broken:
+        raise Skip
+    filled = slot is not None and (slot.whole is not None or bool(slot.entries))
+    if slot is not None and statement.indices is None and (filled or statement.value is None):
         _again(env, "output", name, statement.span, slot.span)
     if statement.type is not None:
         expect_type(env, statement.type, ("real", "angle"), "an output")
@@ -32,6 +35,8 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             return
     assert statement.value is not None
     value = evaluate(env, statement.value)
+    if isinstance(value, Record) and not value.fields:
+        env.report.fail("E0302", f"`{value.cell}` has no outputs", statement.value.span)
     if isinstance(value, Record):
         env.report.fail(
             "E0302",
@@ -43,11 +48,11 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
     number = numeric(env, value, statement.value.span)
     if statement.indices is None:
         whole = env.builder.array(env.builder.ref(number), shape_of(number))
-        if statement.type is not None and slot is not None:
-            if slot.shape != shape_of(number):
-                _misfit(env, name, slot, shape_of(number), statement.value.span)
-            slot.whole = whole
-            _readable(env, name, whole)
+        if slot is not None and slot.shape is not None:
+            if slot.shape != whole.shape and {slot.shape, whole.shape} != {(), (1,)}:
+                _misfit(env, name, slot, whole.shape, statement.value.span)
+            slot.whole = Array(whole.owner, whole.ref, whole.index.reshape(slot.shape))
+            _readable(env, name, slot.whole)
         else:
             state.outputs[name] = Slot(name, statement.span, None, whole=whole, doc=statement.doc)
             _readable(env, name, whole)
@@ -60,6 +65,8 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             "its shape is not known",
             help=f"declare it first: `output {name}: real[…];`",
         )
+    if slot.whole is not None:
+        _again(env, "output", name, statement.span, slot.span)
     _entries(env, slot, statement, number)
 
 

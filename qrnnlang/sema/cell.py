@@ -79,6 +79,7 @@ class CellState:
     usable: set[Wire] | None = None  # in the preparation of a carried register: its wires only
     zero: set[Wire] = field(default_factory=set)
     outputs: dict[str, Slot] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)  # outputs with an error of their own
     qubit_carries: dict[str, tuple[tuple[Wire, ...], Span]] = field(default_factory=dict)
     real_carries: dict[str, tuple[Shape, Ref, Ref]] = field(default_factory=dict)  # initial, in
     bit_carries: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -117,6 +118,8 @@ def outputs_of(env: Env, state: CellState) -> dict[str, Array]:
     """The values of all outputs; incomplete ones are reported (E0406)."""
     found: dict[str, Array] = {}
     for slot in state.outputs.values():
+        if slot.name in state.broken:
+            continue
         if slot.whole is not None:
             found[slot.name] = slot.whole
             continue
@@ -135,6 +138,7 @@ def outputs_of(env: Env, state: CellState) -> dict[str, Array]:
                 else "is never assigned",
                 help=f"assign it: `output {slot.name} = …;`" if not slot.entries else "",
             )
+            state.broken.add(slot.name)
             continue
         found[slot.name] = fill(env.builder, slot, slot.shape, None)
     return found

@@ -13,7 +13,7 @@ from .closed import CellOutput, ClosedCell, Port, RunCell
 from .declarations import bind_hyper
 from .instance import Instance, carries_state, has_qubits, statements
 from .lightcone import check_light_cone
-from .report import suggestion
+from .report import Skip, suggestion
 from .scope import Env, Scope
 from .statements import execute
 from .values import Array, Label, Record, Value, count
@@ -122,7 +122,10 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]]) ->
         bind_hyper(inner, instance)
         for statement in instance.item.body.statements:
             execute(inner, statement)
-        return record(state, finish(inner, state))
+        found = finish(inner, state)
+        if state.broken:
+            raise Skip
+        return record(state, found)
     finally:
         env.builder.scope = scope_before
 
@@ -136,6 +139,8 @@ def close_cell(env: Env, instance: Instance) -> ClosedCell:
     for statement in instance.item.body.statements:
         execute(inner, statement)
     cell = close(inner, state, instance.item.doc)
+    if state.broken:
+        raise Skip
     if not env.report.failed:
         check_light_cone(cell, env.report)
     return cell

@@ -95,6 +95,7 @@ class Loader:
         module = Module(source, file)
         if file is None:
             return module
+        self.report.broken.update(file.broken)
         for name in PRELUDE if source.name != _std_name("linear") else ():
             self._bind_all(module, self._std(name), None)
         for item in file.items:

@@ -11,7 +11,7 @@ from .calls import BUILTINS
 from .expr import CONSTANTS
 from .gates import GATES
 from .modules import CHANNELS, Module
-from .report import Reporter, suggestion
+from .report import Reporter, Skip, suggestion
 
 #: What users of other tools write, and what it is called here.
 _OTHER_GATES = {
@@ -50,12 +50,14 @@ _OTHER_FUNCTIONS = {
 
 def unknown_value(report: Reporter, name: str, span: Span, known: Iterable[str]) -> NoReturn:
     """E0201."""
+    _skip_broken(report, name)
     near = suggestion(name, [*known, *CONSTANTS])
     report.fail("E0201", f"there is no value `{name}` here", span, "unknown name", help=near)
 
 
 def unknown_function(report: Reporter, name: str, span: Span, known: Iterable[str]) -> NoReturn:
     """E0204."""
+    _skip_broken(report, name)
     near = suggestion(name, [*known, *BUILTINS])
     if name in _OTHER_FUNCTIONS:
         near = f"here it is written `{_OTHER_FUNCTIONS[name]}`"
@@ -65,6 +67,7 @@ def unknown_function(report: Reporter, name: str, span: Span, known: Iterable[st
 def unknown_gate(report: Reporter, gate: Expr, module: Module) -> NoReturn:
     """E0202."""
     name = _name(gate)
+    _skip_broken(report, name)
     near = suggestion(name, [*GATES, *CHANNELS, *module.gates])
     if name.lower() in _OTHER_GATES:
         near = f"here it is called `{_OTHER_GATES[name.lower()]}`"
@@ -76,6 +79,7 @@ def unknown_gate(report: Reporter, gate: Expr, module: Module) -> NoReturn:
 def unknown_cell(report: Reporter, cell: Expr, module: Module) -> NoReturn:
     """E0203."""
     name = _name(cell)
+    _skip_broken(report, name)
     near = suggestion(name, module.cells)
     if name in module.models:
         near = "a model cannot be used: put its content into a cell"
@@ -88,6 +92,11 @@ _STD_CELLS = (
     *("Emc", "Takaki", "LiPlain", "LiStaggered", "Bausch", "Qlstm", "LinearQlstm", "Qgru"),
     *("Qfwp", "Reservoir", "FeedbackReservoir", "Rnn", "Lstm", "Gru"),
 )
+
+
+def _skip_broken(report: Reporter, name: str) -> None:
+    if name in report.broken:
+        raise Skip
 
 
 def _name(expr: Expr) -> str:

@@ -18,6 +18,8 @@ class Reporter:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span], Diagnostic] = {}
+        #: Items that a syntax error left out: a use of them is not another error.
+        self.broken: set[str] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
         self._found.setdefault((diagnostic.code, diagnostic.span), diagnostic)

@@ -68,7 +68,7 @@ def execute(env: Env, statement: Statement) -> None:
         if name is not None and not isinstance(statement, NextStmt | OutputStmt):
             env.scope.names.setdefault(name.text, None)
         if isinstance(statement, OutputStmt) and env.cell is not None:
-            env.cell.outputs.pop(name.text if name else "", None)
+            env.cell.broken.add(statement.name.text)
 
 
 def _execute(env: Env, statement: Statement) -> None:
@@ -237,13 +237,7 @@ def _reset(env: Env, operands: tuple[Expr, ...]) -> None:
 def measure(env: Env, operand: Expr, name: str) -> Bits:
     """`measure q`: new bits, one a qubit."""
     if env.kind != "cell":
-        env.report.fail(
-            "E0405",
-            "`measure` cannot stand in a gate",
-            operand.span,
-            "a gate gives no values",
-            help="measure in the cell that applies the gate",
-        )
+        raise Skip  # reported where the placement of statements is checked
     register = _operand(env, operand)
     no_repeats(env, register.wires, operand.span)
     touched(env, register.wires)
