@@ -10,10 +10,15 @@ from .api import (
     to_qpy_bytes,
     unroll,
 )
+from .execute import on_backend
+from .sampling import Sampled, Sampler
 
 __all__ = [
+    "Sampled",
+    "Sampler",
     "circuit_stats",
     "circuits",
+    "on_backend",
     "parameter_order",
     "qasm2_text",
     "qasm3_text",

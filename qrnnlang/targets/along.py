@@ -51,6 +51,8 @@ class Run:
 class Along:
     """A model over the steps of its binding. Only what feeds a cell with qubits is evaluated.
 
+    `everything`: what feeds the model's outputs too.
+
     Raises:
         CompileError: E0601 for a model without qubits, E0605 and E0606 from `template`.
     """
@@ -58,6 +60,7 @@ class Along:
     model: ClosedModel
     binding: Binding
     drop_noise: bool = False
+    everything: bool = False
     runs: dict[int, Run] = field(default_factory=dict)
     _templates: dict[int, Template] = field(default_factory=dict)
     _values: dict[Ref, list[Value]] = field(default_factory=dict)
@@ -69,8 +72,13 @@ class Along:
                 f"`{self.model.name}` has no qubits, so there is no circuit",
                 help="run it with `model(params, x)`",
             )
-        for ref in sorted(ancestors(self.model.ops, self.quantum)):
+        wanted = self.quantum + [o.ref for o in self.model.outputs if self.everything]
+        for ref in sorted(ancestors(self.model.ops, wanted)):
             self._values[ref] = self._evaluate(ref)
+
+    def value(self, ref: Ref) -> list[Value]:
+        """A value, one array for each step; one array for what is constant in time."""
+        return self._values[ref]
 
     def template(self, ref: Ref) -> Template:
         """The template of the cell that the operation `ref` runs."""

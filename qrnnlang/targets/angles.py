@@ -52,6 +52,8 @@ def check(expr: Expr, origin: Origin, rolled: bool) -> None:
     while stack:
         node = stack.pop()
         if isinstance(node, Opaque) or (isinstance(node, Fn) and node.fn not in AVAILABLE):
+            if node.fn in ("lookup", "onehot"):
+                raise unknown("an index that is a label needs the label", origin, rolled)
             if rolled:
                 message = f"`{node.fn}` cannot be computed in a loop of OpenQASM 3"
                 raise target_error("E0610", message, origin, "depends on the step", help=UNROLL)

@@ -44,6 +44,9 @@ def unroll(
     **options: Unpack[Options],
 ) -> Unrolled:
     """A model over `steps` steps, with what is bound. See `to_qiskit` for the arguments."""
+    wrong = ", ".join(f"`{name}`" for name in options if name not in Options.__annotations__)
+    if wrong:
+        raise TypeError(f"unexpected argument {wrong}")
     if fresh not in ("reuse", "expand"):
         raise ValueError(f'fresh must be "reuse" or "expand", not {fresh!r}')
     binding = bind(
@@ -75,7 +78,7 @@ def to_qiskit(
         fresh: "reuse" resets the qubits of `fresh` registers, "expand" takes new ones.
 
     Raises:
-        CompileError: E0601 to E0607, for what a circuit cannot express.
+        CompileError: E0601 to E0606, for what a circuit cannot express.
         ValueError: wrong names or shapes.
         DataError: data outside the domain of a function.
     """

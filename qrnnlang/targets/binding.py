@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..diagnostics import DataError
+from ..ir.classical import check_input
 from ..ir.operands import values_read
+from ..ir.trouble import Trouble
 from ..sema.closed import (
     Call,
     CarryIn,
@@ -110,6 +112,10 @@ def bind(
         port = ports[name]
         shape = (steps, *port.shape) if port.seq else port.shape
         series[name] = _shaped(f"input `{name}`", data, shape, steps if port.seq else None)
+        try:
+            check_input(series[name], name, port.labels)
+        except Trouble as trouble:
+            raise DataError(str(trouble)) from None
     return Binding(model, steps, bound, series, reads or {}, externs or {})
 
 

@@ -124,7 +124,8 @@ def _symbolic(fn: str, args: Sequence[Value], shape: Shape) -> Value:
         case "prod":
             return _objects(_MUL.reduce(args[0].ravel().astype(object), initial=1.0), shape)
         case "lookup" if known(args[1]):
-            return _settled(args[0][int(args[1])].reshape(shape))
+            rows = args[0].reshape(args[0].shape[0], -1)
+            return _settled(rows[int(args[1])].reshape(shape))
         case _:
             return _opaque(fn, args, shape)
 

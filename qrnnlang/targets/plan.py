@@ -16,10 +16,11 @@ from .outputs import Atom, Basis, Key, Needed, Slot
 
 @dataclass(eq=False)
 class CircuitPlan:
-    """One circuit. `run` None: every run, to the end; else that run, to the operation at `cut`."""
+    """One circuit: one run (None: all of them) from step `start` to the operation at `cut`."""
 
     run: int | None
     cut: Time
+    start: int = 0
     atoms: dict[Key, list[Atom]] = field(default_factory=dict)
     _letters: dict[tuple[int, Slot], str] = field(default_factory=dict)
     _keys: dict[tuple[int, int], list[Key]] = field(default_factory=dict)
@@ -59,24 +60,28 @@ class CircuitPlan:
 
 
 #: After every operation of every step, and before `NEVER`.
-_END: Time = (NEVER[0] - 1, 0)
+END: Time = (NEVER[0] - 1, 0)
 
 
-def whole(needs: Iterable[Needed]) -> CircuitPlan:
-    """The circuit over all steps, with every output that it can give completely."""
-    plan = CircuitPlan(None, _END)
+def whole(
+    needs: Iterable[Needed], run: int | None = None, cut: Time = END, start: int = 0
+) -> CircuitPlan:
+    """The circuit to `cut`, with every output that it can give completely."""
+    plan = CircuitPlan(run, cut, start)
     for need in needs:
         if need.atoms and plan.fits(need.atoms):
             plan.add(need.atoms)
     return plan
 
 
-def full(needs: list[Needed]) -> list[CircuitPlan]:
+def full(
+    needs: list[Needed], run: int | None = None, cut: Time = END, start: int = 0
+) -> list[CircuitPlan]:
     """All circuits that every output takes: the whole one first, then the prefixes by length.
 
     What is left is grouped by stabbing intervals greedily, which is optimal but for bases.
     """
-    first = whole(needs)
+    first = whole(needs, run, cut, start)
     left = sorted(
         (a for n in needs if n.key not in first.atoms for a in n.atoms),
         key=lambda a: (a.key[0], a.deadline, a.time),
@@ -85,7 +90,7 @@ def full(needs: list[Needed]) -> list[CircuitPlan]:
     while left:
         head = left[0]
         reach = [a.time for a in left if a.key[0] == head.key[0] and a.time < head.deadline]
-        plan = CircuitPlan(head.key[0], max(reach))
+        plan = CircuitPlan(head.key[0], max(reach), start)
         rest: list[Atom] = []
         for atom in left:
             if atom.key[0] == plan.run and plan.fits([atom]):

@@ -11,7 +11,7 @@ from .definitions import Definition, angle_text, define, gate_label
 from .errors import BIND, target_error
 from .program import Instr, Program
 from .qasm_names import QASM2_WORDS, Names
-from .text import number
+from .text import header, number
 
 #: What every `qelib1.inc` has: Cross, Bishop, Smolin, Gambetta, arXiv:1707.03429.
 QELIB1 = frozenset(
@@ -62,11 +62,10 @@ def qasm2(program: Program) -> str:
     definitions = define(program, QELIB1 | frozenset(_RENAMED), customs)
     names.taken |= {d.name for d in definitions}
     names.add_registers(program)
-    steps = program.metadata.get("steps", 1)
     lines = [
         "OPENQASM 2.0;",
         'include "qelib1.inc";',
-        f"// {program.name}: {steps} step{'s' if steps != 1 else ''}, unrolled",
+        *header(program.name, program.metadata, "unrolled"),
     ]
     lines += [_definition(d) for d in definitions]
     lines += [f"qreg {names.registers[name]}[{len(ids)}];" for name, ids in program.qregs]

@@ -11,7 +11,7 @@ from .bits import FALSE, TRUE, assume
 from .definitions import Definition, angle_text, define
 from .program import Instr, Program
 from .qasm_names import QASM3_WORDS, Names
-from .text import number, render
+from .text import header, number, render
 
 #: What `stdgates.inc` and the language define.
 STDGATES = frozenset(
@@ -64,11 +64,10 @@ def qasm3(program: Program) -> str:
     names.taken |= {d.name for d in definitions}
     names.add_registers(program)
     names.add_leaves(program)
-    steps = program.metadata.get("steps", 1)
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
-        f"// {program.name}: {steps} step{'s' if steps != 1 else ''}, unrolled",
+        *header(program.name, program.metadata, "unrolled"),
     ]
     lines += [f"input float[64] {name};" for name in names.leaves.values()]
     lines += [definition_text(d) for d in definitions]

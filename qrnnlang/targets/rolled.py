@@ -9,108 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..sema.closed import Origin, RealCarry, Shape
-from .along import Run
 from .angles import check, feedback
 from .classical import Value, entry
 from .definitions import define
-from .layout import Layout
-from .lines import Time
-from .outputs import Atom, Key
-from .periods import generalised, period
-from .plan import CircuitPlan
+from .periods import generalised
 from .program import Instr, Program
 from .qasm3 import STDGATES, definition_text, indented, known_gates, statements
 from .qasm_names import QASM3_WORDS, Names
-from .stamp import Stamper
+from .rolled_parts import Part, part_of
 from .symbols import Expr, Leaf, Read, leaves
-from .text import number, render
-from .unroll import Unrolled, new_program
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One run: `turns` of `period` steps as a loop, then `rest` steps.
-
-    `body` and `tail` are what stands there, step by step; `loop` and `end` the programs that hold
-    their registers. `prepared` comes before everything.
-    """
-
-    run: Run
-    period: int
-    turns: int
-    loop: Program
-    end: Program
-    prepared: list[Instr]
-    body: list[list[Instr]]
-    tail: list[list[Instr]]
+from .text import header, number, render
+from .unroll import Unrolled
 
 
 def qasm3_rolled(unrolled: Unrolled, data: Mapping[str, Value]) -> str:
     """The text of a model whose inputs are left open; `data` holds those that are known.
 
     Raises:
-        CompileError: E0604 for ensemble feedback, E0610 for what OpenQASM 3 cannot compute in a loop.
+        CompileError: E0604 for ensemble feedback, E0610 for what a loop cannot compute.
     """
     plan = unrolled.whole()
-    parts = [_part(unrolled, unrolled.along.runs[ref], plan) for ref in unrolled.along.quantum]
+    parts = [part_of(unrolled, unrolled.along.runs[ref], plan) for ref in unrolled.along.quantum]
     return _Writer(unrolled, parts, data).text()
-
-
-def _part(unrolled: Unrolled, run: Run, plan: CircuitPlan) -> _Part:
-    every = {name for r, name, _ in plan.atoms if r == run.index and _all_steps(plan, run, name)}
-    inside = {k: a for k, a in plan.atoms.items() if k[0] == run.index and k[1] in every}
-    last = {k: a for k, a in plan.atoms.items() if k[0] == run.index and k[2] == run.steps - 1}
-    length = period(run.template, run.steps)
-    turns = 0
-    if length is not None:
-        turns = (run.steps - (1 if set(last) - set(inside) else 0)) // length
-    if length is None or turns < 2:
-        length, turns = 1, 0
-    rest = range(turns * length, run.steps)
-    loop, begun, steps = _stamped(unrolled, run, inside, range(2 * length if turns else 0))
-    body = [
-        [generalised(a, b, length) for a, b in zip(steps[p], steps[p + length], strict=True)]
-        for p in range(length if turns else 0)
-    ]
-    end, prepared, tail = _stamped(unrolled, run, {**inside, **last}, rest)
-    return _Part(run, length, turns, loop, end, begun or prepared, body, tail)
-
-
-def _all_steps(plan: CircuitPlan, run: Run, name: str) -> bool:
-    return all((run.index, name, t) in plan.atoms for t in range(run.steps))
-
-
-def _stamped(
-    unrolled: Unrolled, run: Run, atoms: Mapping[Key, list[Atom]], steps: range
-) -> tuple[Program, list[Instr], list[list[Instr]]]:
-    """A program with some steps of a run; its preparation, and the instructions of each step."""
-    program = new_program(unrolled.model, unrolled.binding.steps)
-    whole: Time = (run.steps, 0)
-    plan = CircuitPlan(run.index, whole)
-    for held in atoms.values():
-        plan.add(held)
-    needs = {n.key: n for n in unrolled.needs}
-    readout = unrolled.readout(program, plan, dict.fromkeys(atoms, (0, 1)), needs, run.index)
-    layout = Layout(program, "reuse", always=True)
-    stamper = Stamper(
-        program, run.template, layout, readout, run.lines, unrolled.binding.params, rolled=True
-    )
-    stamper.begin(run.prepared)
-    prepared, found = list(program.instrs), []
-    for t in steps:
-        before = len(program.instrs)
-        readout.begin(t)
-        stamper.stamp(t, run.values[t], whole)
-        found.append(program.instrs[before:])
-    return program, prepared, found
 
 
 @dataclass
 class _Writer:
     unrolled: Unrolled
-    parts: list[_Part]
+    parts: list[Part]
     data: Mapping[str, Value]
 
     def text(self) -> str:
@@ -129,14 +58,18 @@ class _Writer:
         self.registers: list[str] = []
         for part in self.parts:
             self._part(part)
-        model, steps = self.unrolled.model, self.unrolled.binding.steps
         head = [
             "OPENQASM 3.0;",
             'include "stdgates.inc";',
-            f"// {model.name}: {steps} step{'s' if steps != 1 else ''}, rolled",
+            *header(self.unrolled.model.name, self._metadata(), "rolled"),
         ]
         head += [definition_text(d) for d in definitions]
         return "\n".join([*head, *self._declarations(), *self.registers, *self.lines]) + "\n"
+
+    def _metadata(self) -> dict[str, Any]:
+        unrolled = self.unrolled
+        missing = unrolled.elsewhere(unrolled.whole(), unrolled.along.demand())
+        return {"steps": unrolled.binding.steps, "elsewhere": missing}
 
     # --- declarations ---------------------------------------------------------------------------
 
@@ -148,7 +81,7 @@ class _Writer:
         return self.arrays[key]
 
     def _declarations(self) -> Iterator[str]:
-        """Parameters, then inputs, in the order of the model; carried arrays stand with registers."""
+        """Parameters, then inputs, in the order of the model."""
         model = self.unrolled.model
         for spec in model.params:
             if ("param", spec.name) in self.arrays:
@@ -162,7 +95,7 @@ class _Writer:
                 else:
                     yield f"input {_type(shape)} {name};"
 
-    def _declare(self, part: _Part) -> dict[str, str]:
+    def _declare(self, part: Part) -> dict[str, str]:
         """The registers of a run; gives the text of each of their base names."""
         both = (part.loop, part.end) if part.turns else (part.end,)
         for name, ids in both[0].qregs:
@@ -188,7 +121,7 @@ class _Writer:
 
     # --- one run ----------------------------------------------------------------------------------
 
-    def _part(self, part: _Part) -> None:
+    def _part(self, part: Part) -> None:
         bases = self._declare(part)
         carried = self._carried(part)
         for carry in carried:
@@ -214,7 +147,7 @@ class _Writer:
         self.lines += self._steps(part, part.tail, carried, looped=False)
 
     def _steps(
-        self, part: _Part, steps: list[list[Instr]], carried: list[RealCarry], looped: bool
+        self, part: Part, steps: list[list[Instr]], carried: list[RealCarry], looped: bool
     ) -> Iterator[str]:
         first = 0 if looped else part.turns * part.period
         for i, instrs in enumerate(steps):
@@ -254,7 +187,7 @@ class _Writer:
             target = Leaf("carry", carry.name, i if carry.shape else None)
             yield f"{self.names.leaf(target)} = {render(entry(value, i), self.names.leaf)};"
 
-    def _carried(self, part: _Part) -> list[RealCarry]:
+    def _carried(self, part: Part) -> list[RealCarry]:
         """The carried arrays that some angle depends on.
 
         Raises:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 from .program import Names
 from .symbols import Expr, Fn, Leaf, Opaque, Read, fold
@@ -28,6 +29,17 @@ def plain(expr: Expr, names: Names) -> str:
         return name if x.index is None else f"{name}[{x.index}]"
 
     return render(expr, leaf)
+
+
+def header(name: str, metadata: Mapping[str, Any], how: str) -> list[str]:
+    """The comment lines of a text: whose circuit it is, and which outputs are not in it."""
+    steps = metadata["steps"]
+    lines = [f"// {name}: {steps} step{'s' if steps != 1 else ''}, {how}"]
+    for output, missing in metadata.get("elsewhere", {}).items():
+        n = len(missing)
+        where = f"step {missing[0]}" if n == 1 else f"{n} steps from {missing[0]} to {missing[-1]}"
+        lines.append(f"// output {output}: {where} take{'s' if n == 1 else ''} other circuits")
+    return lines
 
 
 def number(value: float) -> str:

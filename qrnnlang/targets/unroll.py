@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..sema.closed import ClosedModel
 from .along import Along, Run
+from .angles import angle
 from .binding import Binding
 from .layout import Fresh, Layout
 from .measurement import Readout
@@ -16,6 +17,7 @@ from .outputs import Key, Needed, needed
 from .plan import CircuitPlan, full, whole
 from .program import Names, Program
 from .stamp import Stamper
+from .template import Stamp
 
 
 @dataclass
@@ -35,6 +37,8 @@ class Unrolled:
     def needs(self) -> list[Needed]:
         """What the model's outputs need measured, step by step, in the order of the outputs."""
         along, found = self.along, []
+        for ref in along.quantum:
+            check_angles(along.runs[ref], self.binding.rolled)
         order = {
             (ref, o.name): (i, j)
             for i, ref in enumerate(along.quantum)
@@ -60,20 +64,32 @@ class Unrolled:
         """The circuits of a full evaluation."""
         return full(self.needs)
 
-    def programs(self, plans: Sequence[CircuitPlan]) -> list[Program]:
-        """The programs of some plans; outputs spread over several of them are numbered as parts."""
+    def programs(
+        self, plans: Sequence[CircuitPlan], needs: Sequence[Needed] | None = None
+    ) -> list[Program]:
+        """The programs of some plans; outputs spread over several of them are numbered as parts.
+
+        `needs`: what the plans were made for, if not for the model's outputs.
+        """
+        by_key = {n.key: n for n in (self.needs if needs is None else needs)}
         counts = Counter(key for plan in plans for key in plan.atoms)
         seen: Counter[Key] = Counter()
         found = []
         for plan in plans:
             parts = {key: (seen[key], counts[key]) for key in plan.atoms}
             seen.update(plan.atoms.keys())
-            found.append(self._program(plan, parts))
+            found.append(self._program(plan, parts, by_key))
         return found
 
-    def _program(self, plan: CircuitPlan, parts: Mapping[Key, tuple[int, int]]) -> Program:
+    def _program(
+        self,
+        plan: CircuitPlan,
+        parts: Mapping[Key, tuple[int, int]],
+        needs: Mapping[Key, Needed],
+    ) -> Program:
         program = new_program(self.model, self.binding.steps)
-        needs = {n.key: n for n in self.needs}
+        if plan.run is None:
+            program.metadata["elsewhere"] = self.elsewhere(plan, needs)
         for ref in self.along.quantum:
             if plan.run in (None, ref):
                 readout = self.readout(program, plan, parts, needs, ref)
@@ -81,6 +97,14 @@ class Unrolled:
                 layout = Layout(program, self.fresh)
                 stamp_run(run, program, layout, readout, self.binding, plan)
         return program
+
+    def elsewhere(self, plan: CircuitPlan, keys: Collection[Key]) -> dict[str, list[int]]:
+        """Those of the outputs `keys` that take other circuits, with their steps."""
+        names, found = self.along.register_names, dict[str, list[int]]()
+        measured = {n.key for n in self.needs}
+        for key in sorted(k for k in keys if k in measured and k not in plan.atoms):
+            found.setdefault(names[key[0], key[1]], []).append(key[2])
+        return found
 
     def readout(
         self,
@@ -91,8 +115,21 @@ class Unrolled:
         run: int,
     ) -> Readout:
         """The measurements of one run in one circuit."""
-        names = {key: self.along.register_names[key[0], key[1]] for key in needs}
+        known = self.along.register_names
+        names = {key: known.get((key[0], key[1]), key[1]) for key in needs}
         return Readout(program, plan, needs, names, parts, run)
+
+
+def check_angles(run: Run, rolled: bool) -> None:
+    """Refuses angles that no circuit can have, before anything is said about outputs.
+
+    The second step shows what the recurrence brings.
+    """
+    for t in range(min(run.steps, 2)):
+        for ref, item in run.template.line:
+            if isinstance(item, Stamp):
+                for polynomial in item.angles:
+                    angle(polynomial, run.values[t], run.template.origin(ref), t, rolled)
 
 
 def new_program(model: ClosedModel, steps: int) -> Program:
@@ -119,6 +156,6 @@ def stamp_run(
     """Every step of a run, up to the cut of the plan."""
     stamper = Stamper(program, run.template, layout, readout, run.lines, binding.params)
     stamper.begin(run.prepared)
-    for t in range(min(run.steps, plan.cut[0] + 1)):
+    for t in range(plan.start, min(run.steps, plan.cut[0] + 1)):
         readout.begin(t)
         stamper.stamp(t, run.values[t], plan.cut)
