@@ -72,8 +72,7 @@ class Along:
                 f"`{self.model.name}` has no qubits, so there is no circuit",
                 help="run it with `model(params, x)`",
             )
-        wanted = self.quantum + [o.ref for o in self.model.outputs if self.everything]
-        for ref in sorted(ancestors(self.model.ops, wanted)):
+        for ref in self.needed(outputs=self.everything):
             self._values[ref] = self._evaluate(ref)
 
     def value(self, ref: Ref) -> list[Value]:
@@ -94,15 +93,20 @@ class Along:
         runs = [r for r, op in enumerate(self.model.ops) if isinstance(op, RunCell)]
         return [r for r in runs if self.template(r).quantum]
 
+    def needed(self, *, outputs: bool) -> list[Ref]:
+        """What feeds the circuits, and the outputs if wanted. A loss is not part of either."""
+        refs = [o.ref for o in self.model.outputs] if outputs else []
+        return sorted(ancestors(self.model.ops, self.quantum + refs))
+
     @cached_property
-    def lengths(self) -> list[int | None]:
-        """How many steps each value has; None for one that is constant in time."""
-        found: list[int | None] = []
-        for ref, op in enumerate(self.model.ops):
-            found.append(self._length(ref, op, found))
+    def lengths(self) -> dict[Ref, int | None]:
+        """How many steps each value has (of a circuit or output); None: constant in time."""
+        found: dict[Ref, int | None] = {}
+        for ref in self.needed(outputs=True):
+            found[ref] = self._length(ref, self.model.ops[ref], found)
         return found
 
-    def _length(self, ref: Ref, op: ModelOp, before: Sequence[int | None]) -> int | None:
+    def _length(self, ref: Ref, op: ModelOp, before: Mapping[Ref, int | None]) -> int | None:
         everywhere = self.binding.steps if self.model.types[ref].seq else None
         match op:
             case SeqFn(fn="last" | "first" | "skip" as fn, arg=arg, k=int(k)):

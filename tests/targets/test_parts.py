@@ -185,3 +185,16 @@ def test_u_is_qiskits() -> None:
     np.testing.assert_allclose(
         matrix(recipe("u", "", 3, 1), 1), UGate(*VALUES).to_matrix(), rtol=0, atol=1e-15
     )
+
+
+def test_a_loss_does_not_limit_the_steps_of_a_circuit() -> None:
+    """`skip(…, 8)` in a loss is no reason to refuse a circuit of two steps."""
+    from qrnnlang import targets
+    from qrnnlang.sema import load_text
+
+    model = load_text(
+        "qrnn 1.0; cell A { input x: real; fresh q: qubit; ry(x) q; output z = expect(Z(q)); } "
+        "model M { use a = A(); input x: seq real; target y: seq real; output p = a(x); "
+        "loss mse(skip(p, 8), skip(y, 8)); }"
+    )
+    assert [r.name for r in targets.to_qiskit(model, 2).cregs] == ["p_0", "p_1"]
