@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Label, Span
@@ -239,5 +239,6 @@ def close(env: Env, state: CellState, doc: str) -> ClosedCell:
 def record(state: CellState, found: dict[str, Array]) -> Value:
     """The value of a call: the one output, or a record of several."""
     if len(found) == 1:
-        return next(iter(found.values()))
+        ((name, value),) = found.items()
+        return replace(value, output=(state.name, name))
     return Record(state.name, dict(found))

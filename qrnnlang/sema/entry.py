@@ -105,7 +105,8 @@ def _deep() -> Iterator[None]:
 def _load(
     source: Source, root: Path | None, files: Mapping[str, str], key: str, report: Reporter
 ) -> tuple[Loader, Module]:
-    loader = Loader(report, root, files)
+    folder = Path(source.name).parent if root is not None else Path()
+    loader = Loader(report, root, folder, files)
     module = loader.load(source, PurePosixPath(), ((key, None),))
     for loaded in [*loader.modules.values(), module]:
         if not loaded.source.name.startswith("<std"):

@@ -27,6 +27,7 @@ from ..syntax.tree import (
     Variable,
 )
 from . import arithmetic, calls, indexing, iterators
+from .bounds import check_nested
 from .closed import Shape
 from .scope import Env, Scope
 from .values import (
@@ -178,6 +179,16 @@ def _field(env: Env, expr: Field) -> Value:
                 "unknown output",
                 help=suggestion(name, fields) or "outputs: " + ", ".join(f"`{f}`" for f in fields),
             )
+        case Array(output=(_, only)) if only == name:
+            return value
+        case Array(output=(str(cell), str(only))):
+            env.report.fail(
+                "E0213",
+                f"`{cell}` has no output `{name}`",
+                expr.name.span,
+                "unknown output",
+                help=f"its output is `{only}`",
+            )
         case _:
             env.report.fail(
                 "E0213", f"{describe(value)} has no field `{name}`", expr.name.span, "no such field"
@@ -266,6 +277,7 @@ def shape_of(value: Numeric) -> Shape:
 def repeat(env: Env, body: Expr, clauses: tuple[Clause, ...]) -> list[tuple[Value, Span]]:
     """The values of `body for …`, in order."""
     found: list[tuple[Value, Span]] = []
+    check_nested(env, clauses, None)
     _repeat(env, body, clauses, found)
     return found
 

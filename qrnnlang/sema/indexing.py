@@ -96,12 +96,9 @@ def _one_axis(
 
 def _axes(env: Env, indices: tuple[Expr, ...], shape: tuple[int, ...], span: Span) -> Any:
     if len(indices) > len(shape):
-        env.report.fail(
-            "E0307",
-            f"`{type_name(shape)}` has {count(len(shape), 'axis').replace('axiss', 'axes')}",
-            span,
-            f"{len(indices)} indices",
-        )
+        has = count(len(shape), "axis").replace("axiss", "axes") if shape else "no axis to index"
+        given = count(len(indices), "index").replace("indexs", "indices")
+        env.report.fail("E0307", f"`{type_name(shape)}` has {has}", span, given)
     picks = [
         _pick(env, e, n, f"length {n} along axis {axis}")
         for axis, (e, n) in enumerate(zip(indices, shape, strict=False))

@@ -168,13 +168,14 @@ def _run(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span
         )
     batch = any(k.batch for k in kinds)
     run = env.builder.emit(RunCell(instance.path, cell, refs), (), seq, batch)
-    found: dict[str, Value] = {}
+    found: dict[str, Array] = {}
     for output in cell.outputs:
         ref = env.builder.emit(CellOutput(run, output.name), output.shape, seq, batch)
         found[output.name] = env.builder.array(ref, output.shape)
     if len(found) == 1:
-        return next(iter(found.values()))
-    return Record(cell.name, found)
+        ((name, value),) = found.items()
+        return replace(value, output=(cell.name, name))
+    return Record(cell.name, dict(found))
 
 
 def _argument(env: Env, port: Port, value: Value, span: Span) -> int:

@@ -77,10 +77,14 @@ class Module:
 
 @dataclass(eq=False)
 class Loader:
-    """Reads files once each. `files` are texts that need no disk (an opened artefact)."""
+    """Reads files once each. `files` are texts that need no disk (an opened artefact).
+
+    `folder` is the root as the user wrote it, for diagnostics in imported files.
+    """
 
     report: Reporter
     root: Path | None
+    folder: Path = Path()
     files: Mapping[str, str] = field(default_factory=dict)
     modules: dict[str, Module] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)  # imported files, by path below the root
@@ -196,7 +200,8 @@ class Loader:
             if text is None:
                 return
             self.texts[key] = text
-            imported = self.load(Source(key, text), target.parent, (*chain, (key, item.span)))
+            source = Source(str(self.folder / target), text)
+            imported = self.load(source, target.parent, (*chain, (key, item.span)))
             self.modules[key] = imported
         if item.alias is not None:
             module.aliases[item.alias.text] = imported

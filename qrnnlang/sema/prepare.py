@@ -37,7 +37,7 @@ def prepare(env: Env, args: tuple[Argument, ...], operands: tuple[Expr, ...], sp
         if shape_of(value) != (2 ** len(wires),):
             env.report.fail(
                 "E0305",
-                f"{count(len(wires), 'qubit')} have {2 ** len(wires)} amplitudes",
+                f"`prepare` of {count(len(wires), 'qubit')} needs {2 ** len(wires)} amplitudes",
                 argument.span,
                 f"found {describe(value)}",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ..diagnostics import Diagnostic, Label, Span
 from ..syntax.tree import (
@@ -364,6 +365,10 @@ class _Resolver:
             known.used = True
         elif name not in CONSTANTS and self.module.find_value(expr) is None:
             self._report(unknown_value, name, expr.span, self.visible())
+            for meant in get_close_matches(name, self.visible(), n=1):
+                known = self.find(meant)
+                assert known is not None
+                known.used = True  # one mistake, one finding
 
     def callee(self, callee: Expr) -> None:
         match callee:

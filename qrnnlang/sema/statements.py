@@ -37,6 +37,7 @@ from ..syntax.tree import (
 from . import declarations, iterators
 from .apply import apply
 from .assign import next_stmt, output_stmt
+from .bounds import check_nested
 from .cell import touched
 from .closed import Barrier, BitNot, BitOp, Measure, Postselect, Reset, Scalar
 from .evolve import evolve
@@ -83,6 +84,7 @@ def _execute(env: Env, statement: Statement) -> None:
         case GateStmt():
             apply(env, statement)
         case ForStmt(clauses=clauses, body=body):
+            check_nested(env, clauses, body)
             _loop(env, clauses, body)
         case IfStmt():
             _branch(env, statement)

@@ -27,11 +27,13 @@ class Array:
     """A run-time array: entries `index` (flat, C order) of the value `ref`, in its shape.
 
     Indexing, slicing, transposing and reshaping only rearrange `index`; nothing is emitted.
+    `output`: cell and name when it is the one output of a call, so that `f(v).z` works for it too.
     """
 
     owner: Builder
     ref: Ref
     index: IntArray
+    output: tuple[str, str] | None = None
 
     @property
     def shape(self) -> Shape:

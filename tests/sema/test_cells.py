@@ -187,3 +187,14 @@ def test_draws_and_starts_are_kept_for_the_runtime() -> None:
     assert starts["d"] == (("values", (1.0, 2.0)), True)
     assert starts["e"] == (("normal", 0.0, 2.0), False)
     assert starts["f"] == (("uniform", 0.0, 2 * np.pi), True)
+
+
+def test_field_of_a_call_with_one_output() -> None:
+    text = (
+        "cell V { input v: real; output z = 2 * v; }"
+        "cell T { input x: real; use f = V(); let r = f(x); output y = [f(x).z, r.z]; }"
+    )
+    np.testing.assert_array_equal(run_entry(text, "T", {}, x=[3.0])["y"][0], [6, 6])
+    with pytest.raises(CompileError) as caught:
+        closed_entry(text.replace("r.z", "r.y"), "T")
+    assert [d.code for d in caught.value.diagnostics] == ["E0213"]
