@@ -1,0 +1,1 @@
+"""Everything with state, files, devices or progress bars: models, data, training, artefacts."""

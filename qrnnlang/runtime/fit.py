@@ -1,0 +1,146 @@
+"""`model.fit`: data and options from its arguments, or from the blocks of the file."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import arrays
+from .data import Dataset, dataset
+from .running import Batch
+from .training.checkpoint import Checkpoint
+from .training.options import TrainOptions, from_block, overridden
+from .training.progress import Progress
+from .training.run import Run
+
+if TYPE_CHECKING:
+    from .model import Model
+
+#: The file in a run's folder to resume from.
+CHECKPOINT = "checkpoint.safetensors"
+
+
+#: Arguments of `Model.fit` that go before the options of the `train` block.
+OPTIONS = frozenset(
+    ("epochs", "batch", "optimizer", "lr", "schedule", "seed", "clip", "clip_value", "patience")
+) | {"shuffle"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """The data that `fit` was given."""
+
+    x: Any = None
+    y: Any = None
+    lengths: Any = None
+    validation: Any = None
+    test: Any = None
+    data: Dataset | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is seen and kept."""
+
+    progress: bool | Callable[[dict[str, float]], None] = True
+    checkpoint: str | Path | None = None
+    resume: bool = False
+
+
+def fit(
+    model: Model,
+    given: Given,
+    params: Mapping[str, Any] | None,
+    options: Mapping[str, Any],
+    place: Place,
+) -> Run:
+    """See `Model.fit`."""
+    from .training.loop import train
+
+    model.need_loss()
+    chosen = overridden(from_block(model.closed.train), options)
+    data = given.data
+    if given.x is None and given.y is None and data is None:
+        data = block_data(model)
+    if data is not None and chosen.shuffle is None:
+        chosen = replace(chosen, shuffle=data.shuffle)
+    parts = _parts(model, given, data)
+    start = model.init(chosen.seed)
+    start.update(arrays.checked_params(model.closed, params or {}, partial=True))
+    report = place.progress if callable(place.progress) else None
+    show = Progress(chosen.epochs, place.progress is True, report)
+    folder = Path(place.checkpoint) if place.checkpoint is not None else None
+    if chosen.optimizer.name == "ridge":
+        run = _ridge(model, start, parts, chosen, show)
+    else:
+        saved = Checkpoint(folder / CHECKPOINT, place.resume) if folder is not None else None
+        run = train(model.runner, start, parts, chosen, show, saved)
+    run = replace(run, settings=chosen.as_json())
+    if folder is not None:
+        from .results import write_run
+
+        write_run(folder, model, run, data)
+    return run
+
+
+def block_data(model: Model, source: str | Path | None = None) -> Dataset:
+    """The data of the file's `data` block; `source` takes the place of its file.
+
+    The model keeps the scales, for predictions in the unit of the data. Raises ValueError without
+    a block.
+    """
+    if model.closed.data is None:
+        raise ValueError(f"`{model.closed.name}` has no `data` block: give x and y")
+    made = dataset(model.closed, model.closed.data, model.folder or Path(), source=source)
+    model.scales = made.scales
+    return made
+
+
+def _parts(model: Model, given: Given, data: Dataset | None) -> dict[str, Batch]:
+    """Train, validation and test; arguments go before the data block's parts."""
+    found: dict[str, Batch] = {}
+    if data is not None:
+        named = {"train": data.train, "validation": data.validation, "test": data.test}
+        found = {k: model.batch(p.inputs, p.targets) for k, p in named.items() if len(p)}
+    else:
+        found["train"] = model.batch(given.x, given.y, given.lengths)
+    for name, held in (("validation", given.validation), ("test", given.test)):
+        if held is not None:
+            if not isinstance(held, tuple | list) or len(held) not in (2, 3):
+                raise TypeError(f"{name} is a pair (x, y), or (x, y, lengths)")
+            found[name] = model.batch(*held)
+    return found
+
+
+def _ridge(
+    model: Model,
+    start: dict[str, Any],
+    parts: dict[str, Batch],
+    options: TrainOptions,
+    progress: Progress,
+) -> Run:
+    """The closed form, then one evaluation of it as the only epoch."""
+    from .training.ridge import solve
+
+    started = time.monotonic()
+
+    def build(closed: Any) -> Any:
+        from ..engine import build as make
+
+        return make(closed, precision=model.precision, externs=model.externs)
+
+    made = {**start, **solve(model.closed, build, start, parts["train"], options.optimizer)}
+    metrics = {part: model.runner.judge({}, made, data) for part, data in parts.items()}
+    for part, values in metrics.items():
+        if not math.isfinite(values["loss"]):
+            model.runner.explain(made, parts[part], f"the loss is {values['loss']:g}")
+    values = dict(metrics["train"])
+    values |= {f"val_{k}": v for k, v in metrics.get("validation", {}).items()}
+    with progress:
+        progress.epoch(1, values)
+    history = {"epoch": [1.0], **{k: [v] for k, v in values.items()}}
+    return Run(made, history, metrics, 1, "epochs", time.monotonic() - started)

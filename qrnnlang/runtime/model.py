@@ -1,0 +1,331 @@
+"""The model as a user holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sema import Program
+from ..sema.closed import ClosedModel
+from . import arrays
+from .init import init
+from .running import Batch, Runner
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from .data import Dataset, Scale
+    from .sampled import Outputs
+    from .training import Run
+
+Array = NDArray[Any]
+Params = Mapping[str, Any]
+Fresh = Literal["reuse", "expand"]
+
+
+class Model:
+    """A compiled model: initial parameters, outputs, gradients, training, circuits.
+
+    Made by `load`, `loads` and `open`. Arrays are NumPy in, NumPy out, with the batch axis first
+    and the time axis second.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        folder: Path | None,
+        precision: Literal["float64", "float32"],
+        externs: Mapping[str, Callable[..., Any]],
+    ):
+        self.program = program
+        self.closed: ClosedModel = program.model
+        self.folder = folder
+        self.precision = precision
+        self.externs = dict(externs)
+        self.runner = Runner(program.model, precision, self.externs)
+        #: How the data block scaled inputs and targets; set when its data are read.
+        self.scales: dict[str, Scale] = {}
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(p.name for p in self.closed.inputs)
+        outputs = ", ".join(o.name for o in self.closed.outputs)
+        size = sum(int(np.prod(s.shape)) for s in self.closed.params if s.trained)
+        return f"<Model {self.closed.name}({inputs}) -> {outputs}, {size} parameters>"
+
+    # --- parameters -------------------------------------------------------------------------------
+
+    def init(self, seed: int = 0) -> dict[str, Array]:
+        """Starting values by parameter path, float64; `fixed` values are drawn by the same rule."""
+        return dict(init(self.closed.params, seed))
+
+    @property
+    def executable(self) -> Any:
+        """The exact engine's form of the model, built when first needed."""
+        return self.runner.executable
+
+    @property
+    def trained(self) -> frozenset[str]:
+        """The paths of trained parameters."""
+        return self.runner.trained
+
+    # --- running ----------------------------------------------------------------------------------
+
+    def apply(
+        self, params: Params, x: Any = None, lengths: Any = None, steps: int | None = None
+    ) -> dict[str, Any]:
+        """Outputs as a pure, traceable function: `jax.jit`, `grad` and `vmap` work on it.
+
+        Values are not checked: one outside the domain of a function gives NaN in its sample.
+        """
+        shaped = arrays.shaped("input", self.closed.inputs, {} if x is None else x)
+        arrays.names_of_params(self.closed, params)
+        found: dict[str, Any] = self.runner.executable.apply(params, shaped, lengths, steps)
+        return found
+
+    def __call__(
+        self,
+        params: Params,
+        x: Any = None,
+        lengths: Any = None,
+        state: Any = None,
+        return_state: bool = False,
+        steps: int | None = None,
+    ) -> Any:
+        """Outputs by name: (batch, steps, …), or (batch, …) where the model says `last(…)`.
+
+        Args:
+            x: inputs, (batch, steps, …), or a dict by name.
+            lengths: steps of each sequence that count, (batch,).
+            state: the state to start from, as `return_state` or `step` gave it.
+            return_state: give (outputs, state after the last step).
+            steps: how many steps to run a model that has no input.
+
+        Raises ValueError for wrong names and shapes, DataError for values that are not finite or
+        outside the domain of a function.
+        """
+        checked, inputs = self.runner.params(params), self.runner.inputs(x, steps)
+        sizes = self.runner.lengths(inputs, lengths)
+        if state is None and not return_state:
+            return self.runner.outputs(checked, inputs, sizes, steps)
+        outputs, after = self.runner.outputs_and_state(checked, inputs, state, sizes, steps)
+        return (outputs, after) if return_state else outputs
+
+    def step(
+        self, params: Params, x: Any = None, state: Any = None
+    ) -> tuple[dict[str, Array], Any]:
+        """One step: inputs (batch, …) without the axis of steps; gives outputs and the new state.
+
+        `state` None: the state before the first step.
+        """
+        return self.runner.step(self.runner.params(params), x, state)
+
+    def states(self, params: Params, x: Any = None, steps: int | None = None) -> dict[str, Array]:
+        """What is carried after every step, by path: (batch, steps, …).
+
+        A register is its density matrix (2^n, 2^n), q[0] least significant, and several of an
+        instance stand together under `a+b`, too; bits are probabilities (2^n,), reals as declared.
+        """
+        from .states import named_states
+
+        checked, inputs = self.runner.params(params), self.runner.inputs(x, steps)
+        return named_states(self.closed, self.runner.states(checked, inputs, steps))
+
+    def value_and_grad(
+        self, params: Params, x: Any, y: Any = None, lengths: Any = None
+    ) -> tuple[float, dict[str, Array]]:
+        """The model's loss on a batch, and its gradient for every trained parameter.
+
+        `lengths`: steps of each sequence that count, (batch,). Raises ValueError without a loss.
+        """
+        self.need_loss()
+        return self.runner.value_and_grad(self.runner.params(params), self.batch(x, y, lengths))
+
+    def batch(self, x: Any, y: Any, lengths: Any = None) -> Batch:
+        """Checked inputs, targets and lengths of a batch, by name."""
+        return self.runner.batch(x, y, lengths)
+
+    def need_loss(self) -> None:
+        """Raises ValueError for a model without a loss."""
+        if self.closed.loss is None:
+            raise ValueError(
+                f"`{self.closed.name}` has no loss: add `loss mse(prediction, target);` to a model"
+            )
+
+    def rollout(
+        self,
+        params: Params,
+        prime: Any,
+        steps: int,
+        feed: Callable[[dict[str, Array]], Any] | None = None,
+        seed: int | None = None,
+    ) -> dict[str, Array]:
+        """Outputs of `steps` steps, (batch, steps, …): the first is that of the prime's last step,
+
+        each of the others follows from the output before it, fed back as input.
+
+        The one output of the input's shape is fed back, or `feed(outputs of the step)`, which gives
+        the next input (a dict by name where there are several). Models with functions over time,
+        such as `last`, slide the prime's window. Probabilities of a label or of bits are fed back
+        as their likeliest outcome, with `seed` as one that is drawn. Raises ValueError when it is
+        not clear what to feed back.
+        """
+        from .rollout import rollout
+
+        return rollout(self, params, prime, steps, feed, seed)
+
+    def run(
+        self,
+        params: Params,
+        x: Any = None,
+        backend: Any = None,
+        shots: int | None = 4096,
+        seed: int | None = None,
+        steps: int | None = None,
+        fresh: Fresh = "reuse",
+    ) -> Outputs:
+        """Outputs from shots, shaped as `model(params, x)`, with `.std_error` by name.
+
+        Args:
+            backend: any Qiskit BackendV2; None is Qiskit Aer.
+            shots: of every circuit.
+            seed: of the transpiler and, on Aer, of the shots.
+
+        Raises CompileError for what a circuit cannot express.
+        """
+        from .sampled import run_sampled
+
+        if shots is None:
+            raise ValueError("shots is a number; exact values come from `model(params, x)`")
+        return run_sampled(
+            self, params, x, backend=backend, shots=shots, seed=seed, steps=steps, fresh=fresh
+        )
+
+    # --- training ---------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        validation: Any = None,
+        test: Any = None,
+        epochs: int | None = None,
+        batch: int | None = None,
+        optimizer: Any = None,
+        lr: float | None = None,
+        schedule: Any = None,
+        seed: int | None = None,
+        clip: float | None = None,
+        clip_value: float | None = None,
+        patience: int | None = None,
+        shuffle: bool | None = None,
+        lengths: Any = None,
+        params: Params | None = None,
+        data: Dataset | None = None,
+        progress: bool | Callable[[dict[str, float]], None] = True,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+    ) -> Run:
+        """Trains; every option defaults to the file's `train` block.
+
+        Args:
+            x, y: inputs and targets, (batch, steps, …), or dicts by name; from the file's `data`
+                block when both are left out.
+            validation, test: (x, y) or (x, y, lengths). With validation, the parameters of its best
+                epoch are kept, else those of the last.
+            optimizer: a name, (name, arguments), or an optax transformation; `schedule` likewise.
+            clip: bound of the gradient's global norm; `clip_value`: of each of its elements.
+            patience: epochs without a better validation loss (training loss without validation)
+                after which training stops.
+            shuffle: whether the order of the training samples changes every epoch.
+            lengths: steps of each training sequence that count.
+            params: start values, all or some; the rest is drawn from the seed.
+            data: a `Dataset` in place of x and y.
+            progress: show epochs on standard error, or a function that gets each epoch's values.
+            checkpoint: a folder for the run's files; `resume` goes on from the checkpoint in it.
+
+        Raises:
+            ValueError: wrong arguments, shapes or names; a model without a loss.
+            CompileError: wrong values in the file's blocks.
+            DataError: data that cannot be read, are not finite or outside a domain.
+            TrainingError: a loss that stops being finite, with the last good parameters.
+        """
+        from .fit import OPTIONS, Given, Place, fit
+
+        given = {name: value for name, value in locals().items() if name in OPTIONS}
+        place = Place(progress, checkpoint, resume)
+        return fit(self, Given(x, y, lengths, validation, test, data), params, given, place)
+
+    def data(self, source: str | Path | None = None) -> Dataset:
+        """The data of the file's `data` block; `source`, a CSV or NPZ file, replaces its own."""
+        from .fit import block_data
+
+        return block_data(self, source)
+
+    # --- circuits ---------------------------------------------------------------------------------
+
+    def to_qiskit(
+        self,
+        steps: int,
+        params: Params | None = None,
+        x: Any = None,
+        fresh: Fresh = "reuse",
+        **options: Any,
+    ) -> QuantumCircuit:
+        """One Qiskit circuit over `steps` steps; `x` is one sequence, (steps, …).
+
+        What is not given stays a parameter (section 9 of the language). Raises CompileError E06xx
+        for what a circuit cannot express.
+        """
+        from .circuits import to_qiskit
+
+        return to_qiskit(self, steps, params, x, fresh=fresh, **options)
+
+    def to_qasm(
+        self,
+        version: Literal[2, 3] = 3,
+        steps: int = 1,
+        params: Params | None = None,
+        x: Any = None,
+        fresh: Fresh = "reuse",
+        rolled: bool = False,
+        **options: Any,
+    ) -> str:
+        """The circuit of `to_qiskit` as OpenQASM text; `rolled`: as a loop, version 3 only."""
+        from .circuits import to_qasm
+
+        return to_qasm(self, version, steps, params, x, rolled, fresh=fresh, **options)
+
+    def circuits(
+        self, steps: int, params: Params | None = None, x: Any = None, **options: Any
+    ) -> list[QuantumCircuit]:
+        """All circuits that a full evaluation of `steps` steps needs."""
+        from .circuits import circuits
+
+        return circuits(self, steps, params, x, **options)
+
+    def parameter_order(self, steps: int) -> list[str]:
+        """The names of the parameters of `to_qiskit(steps)`, in their order."""
+        from .circuits import parameter_order
+
+        return parameter_order(self, steps)
+
+    # --- the rest ---------------------------------------------------------------------------------
+
+    def info(self, steps: int = 10) -> dict[str, Any]:
+        """Parameters, qubits, depth, gate counts, circuits per evaluation and the engine's plan."""
+        from .info import info
+
+        return info(self, steps)
+
+    def save(
+        self, path: str | Path, params: Params, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """Writes a `.qrnnz` artefact: source, parameters, scaling; nothing that executes."""
+        from .artefact import save
+
+        save(self, path, arrays.checked_params(self.closed, params), metrics)

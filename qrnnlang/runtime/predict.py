@@ -1,0 +1,88 @@
+"""Predictions in the units of the data: outputs with the scale of their target undone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from ..ir.trouble import inputs_behind
+from ..sema.closed import ClosedModel, Gather, LossFn, Ref, SeqFn, Shape
+from .data import Part
+
+if TYPE_CHECKING:
+    from .model import Model
+
+
+def predict(model: Model, params: Mapping[str, Any], part: Part) -> dict[str, NDArray[Any]]:
+    """Outputs of some windows by name, in the units of the data where they predict a target."""
+    outputs = model(params, part.inputs)
+    return {name: in_units(model, name, values) for name, values in outputs.items()}
+
+
+def in_units(model: Model, output: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Undoes the scaling of the target that an output predicts; leading axes are free."""
+    target = target_of(model, output)
+    scale = model.scales.get(target) if target is not None else None
+    return values if scale is None else scale.undo(values)
+
+
+def target_of(model: Model, output: str) -> str | None:
+    """The target that an output predicts: the one that a loss or metric compares it with, else the
+
+    only target of its shape. None where there is none, and for labels.
+    """
+    closed = model.closed
+    shown = next(o for o in closed.outputs if o.name == output)
+    targets = {t.name: t for t in closed.targets if t.labels is None}
+    for op in closed.ops:
+        if isinstance(op, LossFn) and shown.ref in set(_seen_through(closed, op.args[0])):
+            behind = [n for n in inputs_behind(closed.ops.__getitem__, op.args[1]) if n in targets]
+            if len(behind) == 1 and _same(targets[behind[0]].shape, shown.shape):
+                return behind[0]
+    fits = [name for name, t in targets.items() if _same(t.shape, shown.shape)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _same(a: Shape, b: Shape) -> bool:
+    return a == b or {a, b} == {(), (1,)}
+
+
+def _seen_through(closed: ClosedModel, ref: Ref) -> Iterator[Ref]:
+    """A value, and what it merely chooses steps of or gives another shape."""
+    yield ref
+    match closed.ops[ref]:
+        case SeqFn(fn="last" | "first" | "skip", arg=arg):
+            yield from _seen_through(closed, arg)
+        case Gather(sources=(source,), index=index) if index == tuple(range(len(index))):
+            yield from _seen_through(closed, source)
+
+
+def to_csv(model: Model, outputs: Mapping[str, NDArray[Any]]) -> str:
+    """Columns `sequence, step, NAME`, or `NAME[i]` for each component in C order, both from 0.
+
+    A sequence that is shorter than others stands at the last steps, a single value at the last one;
+    cells without a value are empty.
+    """
+    steps = max((outputs[o.name].shape[1] for o in model.closed.outputs if o.seq), default=1)
+    columns: dict[str, list[list[str]]] = {}
+    for output in model.closed.outputs:
+        values = outputs[output.name]
+        lead = 2 if output.seq else 1
+        flat = values.reshape(*values.shape[:lead], -1)
+        flat = flat if output.seq else flat[:, None]
+        for i in range(flat.shape[-1]):
+            name = f"{output.name}[{i}]" if output.shape else output.name
+            empty = [""] * (steps - flat.shape[1])
+            columns[name] = [[*empty, *map(repr, row)] for row in flat[..., i].tolist()]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["sequence", "step", *columns])
+    for sequence, rows in enumerate(zip(*columns.values(), strict=True)):
+        for step, cells in enumerate(zip(*rows, strict=True)):
+            if any(cells):
+                writer.writerow([sequence, step, *cells])
+    return out.getvalue()

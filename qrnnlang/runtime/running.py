@@ -1,0 +1,187 @@
+"""Running a model on checked arrays: compiled functions, and why a result is not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sema.closed import ClosedModel
+from . import arrays
+from .diagnosis import refuse_bad, refuse_loss
+
+Array = NDArray[Any]
+Batch = tuple[arrays.Arrays, arrays.Arrays, NDArray[np.int64] | None]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A model, its precision and its external functions, compiled as it is used."""
+
+    closed: ClosedModel
+    precision: str
+    externs: Mapping[str, Callable[..., Any]]
+
+    @cached_property
+    def executable(self) -> Any:
+        """The exact engine's form of the model."""
+        from ..engine import build
+
+        return build(self.closed, precision=self.precision, externs=self.externs)
+
+    @cached_property
+    def trained(self) -> frozenset[str]:
+        return frozenset(s.name for s in self.closed.params if s.trained)
+
+    # --- arguments --------------------------------------------------------------------------------
+
+    def params(self, params: Mapping[str, Any]) -> arrays.Arrays:
+        return arrays.checked_params(self.closed, params)
+
+    def inputs(self, x: Any, steps: int | None = None) -> arrays.Arrays:
+        """Checked inputs. Raises ValueError, too, where nothing says how many steps to run."""
+        inputs = arrays.checked("input", self.closed.inputs, {} if x is None else x)
+        known = any(p.seq for p in self.closed.inputs)
+        if steps is None and not known and any(o.seq for o in self.closed.outputs):
+            raise ValueError(f"`{self.closed.name}` has no sequence among its inputs: give steps=")
+        return inputs
+
+    def batch(self, x: Any, y: Any, lengths: Any = None) -> Batch:
+        """Checked inputs, targets and lengths of as many samples."""
+        inputs = arrays.checked("input", self.closed.inputs, {} if x is None else x)
+        targets = arrays.checked("target", self.closed.targets, {} if y is None else y)
+        arrays.agree((*self.closed.inputs, *self.closed.targets), {**inputs, **targets})
+        return inputs, targets, self.lengths(inputs, lengths)
+
+    def lengths(self, inputs: arrays.Arrays, lengths: Any) -> NDArray[np.int64] | None:
+        if lengths is None:
+            return None
+        first = next((p.name for p in self.closed.inputs if p.seq), None)
+        if first is None:
+            raise ValueError(f"`{self.closed.name}` reads no sequence: leave out lengths=")
+        batch, steps = inputs[first].shape[:2]
+        return arrays.checked_lengths(lengths, batch, steps)
+
+    # --- results ----------------------------------------------------------------------------------
+
+    def outputs(
+        self, params: arrays.Arrays, inputs: arrays.Arrays, lengths: Any, steps: int | None
+    ) -> dict[str, Array]:
+        found = _host(self._apply(params, inputs, lengths, steps=steps))
+        return self._finite(found, params, inputs, lengths)
+
+    def outputs_and_state(
+        self,
+        params: arrays.Arrays,
+        inputs: arrays.Arrays,
+        state: Any,
+        lengths: Any,
+        steps: int | None,
+    ) -> tuple[dict[str, Array], Any]:
+        found, after = self._apply_with_state(params, inputs, state, lengths, steps=steps)
+        return self._finite(_host(found), params, inputs, lengths), _host(after)
+
+    def step(self, params: arrays.Arrays, x: Any, state: Any) -> tuple[dict[str, Array], Any]:
+        ports = self.closed.inputs
+        seqs = {p.name for p in ports if p.seq}
+        named = arrays.by_name("input", ports, {} if x is None else x)
+        whole = {
+            name: np.expand_dims(value, 1) if name in seqs and np.ndim(value) else value
+            for name, value in named.items()
+        }
+        inputs = arrays.checked("input", ports, whole)
+        one = {name: a[:, 0] if name in seqs else a for name, a in inputs.items()}
+        found, after = self._step(params, one, state)
+        return self._finite(_host(found), params, inputs, None), _host(after)
+
+    def states(self, params: arrays.Arrays, inputs: arrays.Arrays, steps: int | None) -> Any:
+        return self._states(params, inputs, steps=steps)
+
+    def value_and_grad(self, params: arrays.Arrays, batch: Batch) -> tuple[float, dict[str, Array]]:
+        trained = {k: v for k, v in params.items() if k in self.trained}
+        fixed = {k: v for k, v in params.items() if k not in self.trained}
+        value, found = self._gradient(trained, fixed, *batch)
+        grads = {k: np.asarray(v, dtype=np.float64) for k, v in found.items()}
+        if not np.isfinite(value):
+            self.explain(params, batch, f"the loss is {value:g}")
+        if wrong := [f"`{k}`" for k, v in grads.items() if not np.isfinite(v).all()]:
+            self.explain(params, batch, f"the gradient of {', '.join(wrong)} is not finite")
+        return float(value), grads
+
+    def judge(
+        self, trained: Mapping[str, Any], fixed: Mapping[str, Any], batch: Batch
+    ) -> dict[str, float]:
+        """Loss and metrics on a whole set; parameters may lie in either dict."""
+        return {name: float(v) for name, v in self._judge(trained, fixed, batch).items()}
+
+    def explain(self, params: arrays.Arrays, batch: Batch, text: str) -> None:
+        """Raises DataError about a batch whose loss, or what `text` says, is not finite."""
+        self.blame(params, batch, certain=False)
+        refuse_loss(self.closed, self.externs, text, params, *batch)
+
+    def blame(self, params: arrays.Arrays, batch: Batch, *, certain: bool = True) -> None:
+        """Raises DataError if an output is not finite; `certain`: only if it is known why."""
+        outputs = _host(self._apply(params, batch[0], batch[2], steps=None))
+        refuse_bad(self.closed, self.externs, outputs, params, *batch, certain=certain)
+
+    def _finite(
+        self, outputs: dict[str, Array], params: arrays.Arrays, inputs: arrays.Arrays, lengths: Any
+    ) -> dict[str, Array]:
+        if not all(np.isfinite(values).all() for values in outputs.values()):
+            refuse_bad(self.closed, self.externs, outputs, params, inputs, None, lengths)
+        return outputs
+
+    # --- compiled functions -----------------------------------------------------------------------
+
+    @cached_property
+    def _apply(self) -> Any:
+        return self._compiled("apply")
+
+    @cached_property
+    def _apply_with_state(self) -> Any:
+        return self._compiled("apply_with_state")
+
+    @cached_property
+    def _states(self) -> Any:
+        return self._compiled("states")
+
+    @cached_property
+    def _step(self) -> Any:
+        import jax
+
+        return jax.jit(self.executable.step)
+
+    @cached_property
+    def _gradient(self) -> Any:
+        import jax
+
+        def loss(trained: Any, fixed: Any, inputs: Any, targets: Any, lengths: Any) -> Any:
+            return self.executable.evaluate({**fixed, **trained}, inputs, targets, lengths)[1]
+
+        return jax.jit(jax.value_and_grad(loss))
+
+    @cached_property
+    def _judge(self) -> Any:
+        import jax
+
+        def judged(trained: Any, fixed: Any, batch: Any) -> dict[str, Any]:
+            _, loss, metrics = self.executable.evaluate({**fixed, **trained}, *batch)
+            return {"loss": loss, **metrics}
+
+        return jax.jit(judged)
+
+    def _compiled(self, name: str) -> Any:
+        import jax
+
+        return jax.jit(getattr(self.executable, name), static_argnames="steps")
+
+
+def _host(found: Any) -> Any:
+    """Nested dicts of arrays as NumPy."""
+    if isinstance(found, Mapping):
+        return {key: _host(value) for key, value in found.items()}
+    return np.asarray(found)

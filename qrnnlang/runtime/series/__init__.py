@@ -1,0 +1,28 @@
+"""Series that need no download: the `series.NAME(…)` of `data` blocks.
+
+Every generator takes keywords and gives columns by name, arrays of one length. The column `v` is
+the one to predict; `t` is the time where there is one.
+"""
+
+from __future__ import annotations
+
+from .chaos import henon, logistic, lorenz, mackey_glass
+from .narma import narma
+from .oscillators import damped_pendulum, van_der_pol
+from .recorded import sunspots
+from .tasks import delayed_parity, elman_xor
+from .waves import bessel, cosine, damped_sine, damped_triangle, sine, triangle
+
+#: All generators, by the name they have in a `data` block.
+SERIES = {
+    function.__name__: function
+    for function in (
+        *(sine, cosine, damped_sine, triangle, damped_triangle, bessel),
+        *(damped_pendulum, van_der_pol),
+        *(narma, mackey_glass, lorenz, henon, logistic),
+        *(elman_xor, delayed_parity),
+        sunspots,
+    )
+}
+
+__all__ = ["SERIES", *SERIES]

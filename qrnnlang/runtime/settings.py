@@ -1,0 +1,123 @@
+"""Values in `data` and `train` blocks: read, checked, and refused at their place in the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from math import inf, isfinite
+from typing import NoReturn
+
+from ..diagnostics import CompileError, Diagnostic
+from ..sema.closed import Setting
+
+WRONG_VALUE = "E0509"
+WRONG_ARGUMENT = "E0510"
+
+
+def fail(code: str, message: str, setting: Setting, label: str = "", help: str = "") -> NoReturn:
+    """Raises CompileError at a setting."""
+    raise CompileError([Diagnostic(code, message, setting.span, label, help=help)])
+
+
+def number(
+    setting: Setting, what: str, low: float = -inf, high: float = inf, *, open_low: bool = False
+) -> float:
+    """A real number from `low` to `high`, or above `low` if `open_low`."""
+    value = setting.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        fail(WRONG_VALUE, f"{what} is a number", setting, f"found {describe(setting)}")
+    inside = low < value <= high if open_low else low <= value <= high
+    if not inside or not isfinite(value):
+        fail(
+            WRONG_VALUE, f"{what} is {_interval(low, high, open_low)}", setting, f"found {value:g}"
+        )
+    return float(value)
+
+
+def whole(setting: Setting, what: str, least: int | None = None) -> int:
+    """A whole number from `least`."""
+    value = setting.value
+    if isinstance(value, bool) or not isinstance(value, int):
+        fail(WRONG_VALUE, f"{what} is a whole number", setting, f"found {describe(setting)}")
+    if least is not None and value < least:
+        fail(WRONG_VALUE, f"{what} is at least {least}", setting, f"found {value}")
+    return value
+
+
+def switch(setting: Setting, what: str) -> bool:
+    if not isinstance(setting.value, bool):
+        fail(WRONG_VALUE, f"{what} is `true` or `false`", setting, f"found {describe(setting)}")
+    return setting.value
+
+
+def text(setting: Setting, what: str) -> str:
+    if not isinstance(setting.value, str):
+        fail(WRONG_VALUE, f"{what} is a string", setting, f"found {describe(setting)}")
+    return setting.value
+
+
+def arguments(
+    call: Setting, names: Iterable[str], required: Iterable[str] = ()
+) -> dict[str, Setting]:
+    """The arguments of a call by name: positional ones in the order of `names`."""
+    known = tuple(names)
+    if len(call.args) > len(known):
+        listed = ", ".join(f"`{n}`" for n in known)
+        fail(
+            WRONG_ARGUMENT,
+            f"`{call.call}` takes at most {len(known)} arguments, not {len(call.args)}",
+            call.args[len(known)],
+            "one too many",
+            f"it has {listed}" if known else "it has none",
+        )
+    found = dict(zip(known, call.args, strict=False))
+    for name, value in call.kwargs:
+        if name not in known:
+            fail(
+                WRONG_ARGUMENT,
+                f"`{call.call}` has no argument `{name}`",
+                value,
+                "unknown argument",
+                suggestion(name, known),
+            )
+        if name in found:
+            fail(WRONG_ARGUMENT, f"`{name}` is given twice", value, "given again")
+        found[name] = value
+    for name in required:
+        if name not in found:
+            fail(WRONG_ARGUMENT, f"`{call.call}` needs `{name}`", call, "missing an argument")
+    return found
+
+
+def options(pairs: Iterable[tuple[str, Setting]]) -> Mapping[str, Setting]:
+    return dict(pairs)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """A help line: the nearest known name, or all of them."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return "known are " + ", ".join(f"`{n}`" for n in names) if names else "it has none"
+
+
+def describe(setting: Setting) -> str:
+    """What a setting is, for messages."""
+    match setting.value:
+        case None:
+            return f"`{setting.call}(…)`"
+        case bool() as value:
+            return "`true`" if value else "`false`"
+        case str() as value:
+            return f'"{value}"'
+        case tuple() as values:
+            return f"{len(values)} values"
+        case value:
+            return str(value)
+
+
+def _interval(low: float, high: float, open_low: bool) -> str:
+    if high == inf:
+        return f"above {low:g}" if open_low else f"at least {low:g}"
+    return f"above {low:g} and at most {high:g}" if open_low else f"between {low:g} and {high:g}"

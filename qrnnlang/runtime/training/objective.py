@@ -1,0 +1,89 @@
+"""What is minimised, and the direction in which: gradients, or SPSA's estimate of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..arrays import Arrays
+from .methods import METHODS, Method, transformation
+from .options import TrainOptions
+
+if TYPE_CHECKING:
+    import optax
+
+Tree: TypeAlias = Any
+#: (trained parameters, number of the update) ↦ (loss, gradient), for a loss on some rows.
+Direction: TypeAlias = Callable[[Callable[[Tree], Any], Tree, Any], tuple[Any, Tree]]
+#: Inputs, targets, lengths.
+Data: TypeAlias = tuple[Arrays, Arrays, Any]
+
+
+def loss_on(executable: Any, fixed: Mapping[str, Any], data: Data) -> Callable[[Tree, Any], Any]:
+    """The loss of (trained parameters, rows of the data)."""
+    import jax
+    import jax.numpy as jnp
+
+    def loss(trained: Tree, rows: Any) -> Any:
+        picked = jax.tree.map(lambda a: jnp.asarray(a)[rows], data)
+        return executable.evaluate({**fixed, **trained}, *picked)[1]
+
+    return loss
+
+
+def direction(options: TrainOptions) -> Direction:
+    """How the optimiser looks for a way down."""
+    import jax
+
+    if options.optimizer.name == "spsa":
+        return _spsa(options)
+    return lambda loss, trained, _: jax.value_and_grad(loss)(trained)
+
+
+def follower(options: TrainOptions, updates: int) -> optax.GradientTransformationExtraArgs:
+    """How the optimiser follows a direction; `updates` is their number in an epoch."""
+    import optax
+
+    method = options.optimizer
+    if method.name == "spsa":
+        given = method.arguments(METHODS)
+
+        def gain(count: Any) -> Any:
+            return given["lr"] / (given["stability"] + count + 1.0) ** given["alpha"]
+
+        method = Method("custom", custom=optax.scale_by_learning_rate(gain))
+    made = transformation(
+        method, options.schedule, options.epochs, updates, options.clip, options.clip_value
+    )
+    return optax.with_extra_args_support(made)
+
+
+def _spsa(options: TrainOptions) -> Direction:
+    """Simultaneous perturbation stochastic approximation (Spall, IEEE Trans. Autom. Control 37
+
+    (1992) 332): two losses at θ ± c_k Δ, Δ of random signs, estimate all derivatives at once. Gains
+    a_k = lr/(stability + k + 1)^alpha and c_k = c/(k + 1)^gamma.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    given = options.optimizer.arguments(METHODS)
+
+    def look(loss: Callable[[Tree], Any], trained: Tree, count: Any) -> tuple[Any, Tree]:
+        key = jax.random.fold_in(jax.random.key(options.seed), count)
+        leaves, form = jax.tree.flatten(trained)
+        keys = jax.random.split(key, max(len(leaves), 1))
+        width = given["c"] / (count + 1.0) ** given["gamma"]
+        signs = jax.tree.unflatten(
+            form,
+            [
+                jax.random.rademacher(k, jnp.shape(leaf), jnp.asarray(leaf).dtype)
+                for k, leaf in zip(keys, leaves, strict=False)
+            ],
+        )
+        up = loss(jax.tree.map(lambda p, s: p + width * s, trained, signs))
+        down = loss(jax.tree.map(lambda p, s: p - width * s, trained, signs))
+        slope = (up - down) / (2 * width)
+        return (up + down) / 2, jax.tree.map(lambda s: slope * s, signs)
+
+    return look

@@ -1,0 +1,91 @@
+"""Live progress: a bar on a terminal, plain lines elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+#: Seconds between two plain lines.
+EVERY = 2.0
+
+
+class Progress:
+    """Shows epochs on standard error as they end.
+
+    `report` gets every epoch's losses and metrics, whether they are shown or not.
+    """
+
+    def __init__(
+        self,
+        epochs: int,
+        enabled: bool,
+        report: Callable[[dict[str, float]], None] | None = None,
+    ):
+        self.epochs = epochs
+        self.enabled = enabled
+        self.report = report
+        self._started = self._said = time.monotonic()
+        self._first = 0  # the epoch before the first one shown: not 0 in a resumed run
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Progress:
+        self._started = self._said = time.monotonic()
+        if self.enabled and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[shown]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("", total=self.epochs, shown="compiling")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def epoch(self, number: int, values: Mapping[str, float]) -> None:
+        """Epoch `number`, from 1, has ended with these losses and metrics."""
+        if self.report is not None:
+            self.report({"epoch": number, **values})
+        if not self.enabled:
+            return
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        now = time.monotonic()
+        if self._bar is not None:
+            self._bar.update(self._task, completed=number, shown=shown)
+        elif not self._first:
+            # The first epoch includes compiling: the time left is reckoned from its end.
+            self._first, self._started = number, now
+        elif now - self._said >= EVERY:
+            left = (now - self._started) / (number - self._first) * (self.epochs - number)
+            line = f"epoch {number}/{self.epochs}  {shown}  {duration(left)} left"
+            print(line, file=sys.stderr, flush=True)
+            self._said = now
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
