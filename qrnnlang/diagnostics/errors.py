@@ -66,4 +66,4 @@ class CompileError(Exception):
 
 
 class DataError(ValueError):
-    """Something is wrong in the data; the message names file, column, row, or input, sample, step."""
+    """Something is wrong in the data; the message names file and row, or input, sample and step."""

@@ -1,0 +1,43 @@
+"""Arguments that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--entry", metavar="NAME", help="the cell or model, if there are several")
+    parser.add_argument(
+        "--set",
+        metavar="k=v",
+        action="append",
+        default=[],
+        help="a hyperparameter; may be repeated",
+    )
+
+
+def add_output(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
+    parser.add_argument("-o", "--output", metavar=metavar, help=text)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, not {text!r}")
+    return number
+
+
+def seed(text: str) -> int:
+    """A whole number from 0, for argparse."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0, not {text!r}")
+    return number

@@ -1,0 +1,99 @@
+"""`qrnnc train`: training by the file's own blocks, into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .arguments import add_source, positive, seed
+from .errors import INTERRUPTED, OK, failed_run, values_of_the_user, wrong_input, wrong_usage
+from .streams import show
+from .values import settings
+
+if TYPE_CHECKING:
+    from ..runtime.training.run import Run
+
+#: What a run leaves, as far as it applies.
+_FILES = ("model.qrnnz", "history.csv", "metrics.json", "curves.png", "forecast.png")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_source(parser)
+    parser.add_argument("--data", metavar="D", help="takes the place of the data block's file")
+    parser.add_argument("--params", metavar="P", help="start values: .safetensors, .npz or .qrnnz")
+    parser.add_argument("--epochs", metavar="N", type=positive)
+    parser.add_argument("--seed", metavar="N", type=seed)
+    parser.add_argument(
+        *("-o", "--output"),
+        metavar="RUN",
+        help="a folder; default: the next free of runs/NAME-1, runs/NAME-2, …",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in RUN")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary")
+
+
+def run(args: argparse.Namespace) -> int:
+    from ..runtime.load import load
+    from ..runtime.training import TrainingError
+    from .arrays import read_params
+
+    if args.resume and not args.output:
+        raise wrong_usage("`--resume` needs the folder of the run: `-o RUN`")
+    model = load(args.file, entry=args.entry, set=settings(args.set))
+    show(model.program.warnings)
+    name = model.closed.name
+    if model.closed.loss is None:
+        raise wrong_input(f"`{name}` has no loss: add `loss mse(prediction, target);` to a model")
+    if model.closed.data is None:
+        raise wrong_input(f"`{name}` has no `data` block, which says what its inputs are")
+    params = read_params(args.params) if args.params else None
+    folder = _folder(Path(args.output) if args.output else _next_free(Path(args.file).stem))
+    try:
+        with values_of_the_user():
+            made = model.fit(
+                data=model.data(args.data),
+                params=params,
+                epochs=args.epochs,
+                seed=args.seed,
+                progress=not args.quiet,
+                checkpoint=folder,
+                resume=args.resume,
+            )
+    except TrainingError as error:
+        raise failed_run(str(error)) from error
+    if not args.quiet:
+        sys.stdout.write(_summary(name, made, folder))
+    return INTERRUPTED if made.stopped == "interrupted" else OK
+
+
+def _next_free(stem: str) -> Path:
+    number = 1
+    while (folder := Path("runs") / f"{stem}-{number}").exists():
+        number += 1
+    return folder
+
+
+def _folder(path: Path) -> Path:
+    """The folder, made now: that it cannot be is better known before the training than after."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise failed_run(f"cannot write to {path}: {reason}") from None
+    return path
+
+
+def _summary(name: str, made: Run, folder: Path) -> str:
+    """What came of it: epochs, a table of losses and metrics, the files."""
+    epochs = len(made.history.get("epoch", ()))
+    why = {"patience": ", its patience at an end", "interrupted": ", interrupted"}
+    head = f"{name}: {epochs} epochs in {made.seconds:.1f} s{why.get(made.stopped, '')}"
+    names = list(dict.fromkeys(k for values in made.metrics.values() for k in values))
+    lines = [head, f"{'':12}" + "".join(f"{n:>14}" for n in names)]
+    for part, values in made.metrics.items():
+        cells = (f"{values[n]:>14.6g}" if n in values else f"{'':14}" for n in names)
+        lines.append(f"{part:12}" + "".join(cells))
+    lines.append(f"in {folder}: {', '.join(f for f in _FILES if (folder / f).exists())}")
+    return "\n".join(line.rstrip() for line in lines) + "\n"

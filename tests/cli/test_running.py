@@ -1,0 +1,164 @@
+"""`run`, `train`, `predict`, `info`: what they print is what the Python interface gives."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import qrnnlang as qr
+
+from .conftest import Run
+
+
+def test_run(qrnnc: Run) -> None:
+    model = qr.load("cell.qrnn")
+    params = {"w": np.array([0.3, -0.4])}
+    x = np.linspace(-1, 1, 6).reshape(2, 3)
+    np.savez("p.npz", **params)
+    np.savez("x.npz", x=x)
+    found = qrnnc("run", "cell.qrnn", "--params", "p.npz", "--inputs", "x.npz")
+    assert (found.code, found.err) == (0, "")
+    data = json.loads(found.out)
+    expected = model(params, x)
+    assert list(data) == ["y", "z", "std_error"]
+    assert data["std_error"] == {}
+    for name in ("y", "z"):
+        assert np.array_equal(np.array(data[name]), expected[name])
+
+
+def test_run_draws_what_is_not_given(qrnnc: Run) -> None:
+    Path("x.csv").write_text("x\n0.1\n0.2\n")
+    found = qrnnc("run", "cell.qrnn", "--inputs", "x.csv", "--seed", "4", "-o", "out.json")
+    assert (found.code, found.out) == (0, "")
+    model = qr.load("cell.qrnn")
+    expected = model(model.init(4), np.array([[0.1, 0.2]]))
+    assert np.array_equal(json.loads(Path("out.json").read_text())["y"], expected["y"])
+
+
+def test_run_with_shots(qrnnc: Run) -> None:
+    Path("x.csv").write_text("x\n0.1\n0.2\n")
+    line = ("run", "cell.qrnn", "--inputs", "x.csv", "--seed", "4")
+    data = json.loads(qrnnc(*line, "--shots", "400").out)
+    exact = json.loads(qrnnc(*line).out)
+    errors = np.array(data["std_error"]["y"])
+    assert errors.shape == np.array(exact["y"]).shape == (1, 2)
+    assert np.all(np.abs(np.array(data["y"]) - exact["y"]) < 6 * errors + 0.02)
+    assert json.loads(qrnnc(*line, "--shots", "400").out) == data
+
+
+def test_run_of_a_model_without_inputs(qrnnc: Run) -> None:
+    Path("n.qrnn").write_text("qrnn 1.0; cell N { carry n: real; next n = n + 1; output y = n; }")
+    assert json.loads(qrnnc("run", "n.qrnn", "--steps", "3").out)["y"] == [[0.0, 1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({}, "missing input `x`"),
+        ({"u": np.zeros(3)}, "`u`"),
+        ({"x": np.zeros((1, 3, 2))}, "needs shape (batch, steps), got (1, 3, 2)"),
+        ({"x": np.array([0.0, np.nan])}, "input `x` is nan at sample 0, step 1"),
+    ],
+)
+def test_run_on_wrong_inputs(qrnnc: Run, arrays: dict[str, np.ndarray], said: str) -> None:
+    np.savez("x.npz", **arrays)
+    found = qrnnc("run", "cell.qrnn", "--inputs", "x.npz")
+    assert (found.code, found.out, found.err.count("\n")) == (1, "", 1)
+    assert said in found.err
+
+
+def test_train_and_predict(qrnnc: Run) -> None:
+    found = qrnnc("train", "model.qrnn", "-o", "out")
+    assert found.code == 0
+    head, columns, train, validation, test, files = found.out.splitlines()
+    assert head.startswith("M: 3 epochs in ")
+    assert columns.split() == ["loss", "mae"]
+    rows = {line.split()[0]: line.split()[1:] for line in (train, validation, test)}
+    metrics = json.loads(Path("out/metrics.json").read_text())
+    for part in ("train", "validation", "test"):
+        assert [float(v) for v in rows[part]] == pytest.approx(
+            [metrics[part]["loss"], metrics[part]["mae"]], rel=1e-5
+        )
+    assert files.startswith("in out: model.qrnnz, history.csv, metrics.json, curves.png")
+
+    model, params = qr.open("out/model.qrnnz")
+    expected = qr.load("model.qrnn").fit(progress=False)
+    assert all(np.array_equal(params[k], expected.params[k]) for k in params)
+
+    Path("new.csv").write_text("v\n" + "\n".join(str(i / 10) for i in range(10)))
+    found = qrnnc("predict", "out/model.qrnnz", "--data", "new.csv")
+    assert (found.code, found.err) == (0, "")
+    table = list(csv.DictReader(found.out.splitlines()))
+    assert [(r["sequence"], r["step"]) for r in table] == [
+        (str(i // 5), str(i % 5)) for i in range(10)
+    ]
+    outputs = model(params, np.arange(10).reshape(2, 5) / 10)["p"]
+    assert [float(r["p"]) for r in table] == outputs.ravel().tolist()
+    assert qrnnc("predict", "out/model.qrnnz", "--data=new.csv", "-o", "p.csv").out == ""
+    assert Path("p.csv").read_text() == found.out
+
+    np.savez("p.npz", **params)
+    found = qrnnc("run", "model.qrnn", "--params", "out/model.qrnnz", "--inputs", "new.csv")
+    assert (found.code, "no column `x`" in found.err) == (1, True)
+
+
+def test_train_options(qrnnc: Run) -> None:
+    found = qrnnc("train", "model.qrnn", "--epochs=1", "--seed=5", "--quiet", "--data", "data.csv")
+    assert (found.code, found.out, found.err) == (0, "", "")
+    assert len(Path("runs/model-1/history.csv").read_text().splitlines()) == 2
+    assert qrnnc("train", "model.qrnn", "--epochs", "1", "--quiet").code == 0
+    assert Path("runs/model-2/model.qrnnz").exists()
+    first, second = (qr.open(f"runs/model-{i}/model.qrnnz")[1] for i in (1, 2))
+    assert not np.array_equal(first["cell.w"], second["cell.w"])
+
+
+def test_train_refuses(qrnnc: Run) -> None:
+    found = qrnnc("train", "cell.qrnn")
+    assert (found.code, "`A` has no loss" in found.err) == (1, True)
+    text = Path("model.qrnn").read_text()
+    cut = text[: text.index("    data csv")] + text[text.index("    train {") :]
+    Path("nodata.qrnn").write_text(cut)
+    found = qrnnc("train", "nodata.qrnn")
+    assert (found.code, "`M` has no `data` block" in found.err) == (1, True)
+    Path("file").write_text("")
+    found = qrnnc("train", "model.qrnn", "-o", "file")
+    assert (found.code, found.err) == (3, "error: cannot write to file: file exists\n")
+    found = qrnnc("train", "model.qrnn", "--data", "gone.csv", "-o", "x")
+    assert (found.code, found.err.count("\n")) == (1, 1)
+    assert "gone.csv" in found.err
+
+
+def test_predict_refuses_what_is_no_artefact(qrnnc: Run) -> None:
+    for name in ("gone.qrnnz", "cell.qrnn", "data.csv"):
+        found = qrnnc("predict", name, "--data", "data.csv")
+        assert (found.code, found.out, found.err.count("\n")) == (1, "", 1)
+        assert name in found.err
+
+
+def test_info(qrnnc: Run) -> None:
+    found = qrnnc("info", "model.qrnn", "--json")
+    assert (found.code, found.err) == (0, "")
+    data = json.loads(found.out)
+    assert {"parameters", "qubits", "depth", "gates", "circuits", "plan"} <= data.keys()
+    assert (data["steps"], data["qubits"], data["parameters"]["total"]) == (5, 2, 3)
+    text = qrnnc("info", "model.qrnn", "--steps", "2").out
+    assert text.startswith("M, 2 steps\n  parameters  3\n  qubits      2\n  depth ")
+    assert "\n  gates " in text
+    assert "\n  plan " in text
+
+
+def test_info_of_what_is_no_circuit(qrnnc: Run) -> None:
+    Path("e.qrnn").write_text(
+        "qrnn 1.0; cell E { carry m: qubit; h m; let z = expect(X(m)); rx(z) m; output y = z; }"
+    )
+    found = qrnnc("info", "e.qrnn", "--steps", "2")
+    assert found.code == 0
+    assert "\n  circuit     none: " in found.out
+    Path("c.qrnn").write_text(
+        "qrnn 1.0; cell C { input x: real; param w: real; output y = w * x; }"
+    )
+    assert qrnnc("info", "c.qrnn").out == "C, 1 step\n  parameters  1\n  qubits      0\n"
