@@ -25,7 +25,7 @@ SKIPPED = 8  # steps of a window that the loss leaves out, in both models
 def main() -> int:
     started = time.monotonic()
     runs: dict[str, Any] = {}
-    print("sunspots 1700 to 2008, one year ahead; windows of 24 years, the last ones are the test\n")
+    print("sunspots 1700 to 2008, one year ahead; windows of 24 years, the last are the test\n")
     for name, label in (("emc", "quantum cell, 1 + 2 qubits"), ("rnn", "classical network")):
         print(f"training {label} ({name}.qrnn)", flush=True)
         model, run, data, _ = train_file(HERE / f"{name}.qrnn", folder=OUT / name)
