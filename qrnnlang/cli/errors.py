@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from opcode import opmap
 
 OK, WRONG_INPUT, WRONG_USAGE, FAILED_RUN, INTERNAL = 0, 1, 2, 3, 70
 INTERRUPTED, CLOSED_PIPE = 130, 141  # as shells report SIGINT and SIGPIPE
@@ -44,10 +45,12 @@ def values_of_the_user() -> Iterator[None]:
 
 
 def _raised_here(error: BaseException) -> bool:
-    """Whether an exception was raised by this package, not within a library that it called."""
+    """Whether a `raise` of this package raised it: not a library, and not a mistake of ours."""
     trace = error.__traceback__
-    name = ""
-    while trace is not None:
-        name = trace.tb_frame.f_globals.get("__name__", "")
+    while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return str(name).startswith("qrnnlang.")
+    if trace is None:
+        return False
+    frame = trace.tb_frame
+    explicit = frame.f_code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"]
+    return explicit and str(frame.f_globals.get("__name__", "")).startswith("qrnnlang.")

@@ -50,10 +50,11 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_input(f"`{name}` has no `data` block, which says what its inputs are")
     params = read_params(args.params) if args.params else None
     folder = _folder(Path(args.output) if args.output else _next_free(Path(args.file).stem))
-    try:
-        with values_of_the_user():
+    with values_of_the_user():
+        data = model.data(args.data)
+        try:
             made = model.fit(
-                data=model.data(args.data),
+                data=data,
                 params=params,
                 epochs=args.epochs,
                 seed=args.seed,
@@ -61,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
                 checkpoint=folder,
                 resume=args.resume,
             )
-    except TrainingError as error:
-        raise failed_run(str(error)) from error
+        except TrainingError as error:
+            raise failed_run(str(error)) from error
     if not args.quiet:
         sys.stdout.write(_summary(name, made, folder))
     return INTERRUPTED if made.stopped == "interrupted" else OK

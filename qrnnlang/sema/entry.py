@@ -81,11 +81,14 @@ def check_text(text: str, name: str = "<string>") -> tuple[Diagnostic, ...]:
 def read_source(path: str | Path) -> Source:
     """A source file as text. DataError in one line when there is none."""
     try:
-        return Source(str(path), Path(path).read_bytes().decode("utf-8-sig"))
+        text = Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
+    if not text.strip():
+        raise DataError(f"{path}: the file is empty; a program starts with `qrnn 1.0;`")
+    return Source(str(path), text)
 
 
 # --- inside ---------------------------------------------------------------------------------------

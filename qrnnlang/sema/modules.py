@@ -71,7 +71,7 @@ class Module:
             case Field(base=Variable(name=alias), name=Name(text=name)) if alias in self.aliases:
                 there = self.aliases[alias]
                 found = table(there).get(name)
-                return found if found is not None and found[1] is there else None
+                return found if found and any(found[0] is own for own in there.own) else None
         return None
 
 
@@ -256,18 +256,27 @@ class Loader:
             self._bind_all(module, imported, item)
 
     def _std(self, name: str) -> Module:
+        """A module of the standard library: a file, or a folder of files that are bound together."""
         key = _std_name(name)
         if key not in self.modules:
-            text = (STD / f"{name}.qrnn").read_text(encoding="utf-8")
-            self.modules[key] = self.load(Source(key, text), PurePosixPath(), ())
+            place = STD.joinpath(*name.split("."))
+            if place.is_dir():
+                whole = self.modules[key] = Module(Source(key, ""), None)
+                for part in sorted(place.glob("*.qrnn")):
+                    items = self._std(f"{name}.{part.stem}")
+                    self._bind_all(whole, items, None)
+                    whole.own += items.own
+            else:
+                text = place.with_suffix(".qrnn").read_text(encoding="utf-8")
+                self.modules[key] = self.load(Source(key, text), PurePosixPath(), ())
         return self.modules[key]
 
     def _bind_all(self, module: Module, imported: Module, item: ImportItem | None) -> None:
         for own in imported.own:
             table = _table(module, own)
             name = own.name.text
-            before = table.get(name)
-            if item is not None and before is not None and before[1] is not imported:
+            before, found = table.get(name), _table(imported, own)[name]
+            if item is not None and before is not None and before[1] is not found[1]:
                 if before[1].source.name.startswith("<std"):
                     continue
                 self.report.error(
@@ -279,7 +288,7 @@ class Loader:
                     help='import one of the files under a name: `import "…" as b;`',
                 )
                 continue
-            table[name] = (own, imported)
+            table[name] = found
 
 
 CHANNELS = {

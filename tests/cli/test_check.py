@@ -82,7 +82,8 @@ def test_an_empty_file(qrnnc: Run) -> None:
     Path("empty.qrnn").write_text("")
     found = qrnnc("check", "empty.qrnn")
     assert found.code == 1
-    assert found.err.startswith("error[E0101]: the file does not start with its version\n")
+    wanted = "error: empty.qrnn: the file is empty; a program starts with `qrnn 1.0;`\n"
+    assert found.err == wanted
 
 
 def test_a_name_with_control_characters_does_not_reach_the_terminal(qrnnc: Run) -> None:

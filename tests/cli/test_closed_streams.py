@@ -31,5 +31,10 @@ def test_the_exit_code_is_the_same(folder: Path, line: str, closed: str, code: i
     assert set(folder.iterdir()) == before  # no reproducer
 
 
-def test_messages_for_a_closed_standard_error_do_not_reach_standard_output(folder: Path) -> None:
+def test_messages_for_a_closed_standard_error_do_not_reach_standard_output(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "NO_COLOR", "1"
+    )  # otherwise asking None whether it is a terminal fails first
     assert _run("check wrong.qrnn", "2>&-").stdout == b""

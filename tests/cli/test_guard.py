@@ -80,6 +80,7 @@ def test_a_reproducer_goes_elsewhere_when_the_folder_is_closed(
 
 
 def test_values_of_the_user_are_told_from_our_own_mistakes() -> None:
+    from qrnnlang.cli.arguments import positive
     from qrnnlang.runtime.init import generator
     from qrnnlang.runtime.load import loads
 
@@ -87,4 +88,6 @@ def test_values_of_the_user_are_told_from_our_own_mistakes() -> None:
         loads("", precision="float16")  # type: ignore[arg-type]
     assert caught.value.code == 1
     with pytest.raises(ValueError, match="low"), values_of_the_user():
-        generator(0, "w").integers(3, 1)  # raised within NumPy: a bug, not the user's value
+        generator(0, "w").integers(3, 1)  # raised within a library
+    with pytest.raises(TypeError, match="int"), values_of_the_user():
+        positive(None)  # type: ignore[arg-type]  # raised by Python, at a line of ours

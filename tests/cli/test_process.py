@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -22,40 +21,6 @@ def test_the_installed_command(folder: Path) -> None:
     found = subprocess.run([*COMMAND, "check", "wrong.qrnn"], capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr.startswith("error[E0401]")
-
-
-def _seconds(*args: str) -> float:
-    """The best of a few runs, in seconds of processor time: what else runs here does not count."""
-    best = float("inf")
-    for _ in range(4):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([*COMMAND, *args], capture_output=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-        best = min(best, user + system)
-    return best
-
-
-def test_help_is_quick() -> None:
-    assert _seconds("--help") < 0.2
-
-
-def test_a_check_is_quick(folder: Path) -> None:
-    cell = """cell C%d(k: int = 4) {
-    input x: real[k];
-    carry m: qubit[k];
-    fresh e: qubit[k];
-    param w: angle[3, k];
-    ry(x) e;
-    for l in 0..3 { rx(w[l]) m; }
-    for (a, b) in zip(e, m) { cz a, b; }
-    output y = expect(Z(e));
-}
-"""
-    text = "qrnn 1.0;\n" + "".join(cell % i for i in range(10))
-    assert text.count("\n") > 100
-    Path("long.qrnn").write_text(text)
-    assert _seconds("check", "long.qrnn") < 0.5
 
 
 def test_binary_results_go_through_a_pipe(folder: Path) -> None:
