@@ -7,20 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from ..sema.closed import Elem, Ref, Scalar, Wire
-from . import plan as p
+from . import steps as p
 from .merging import Block
 from .pairs import Pair
 
-Form: TypeAlias = Literal["zero", "identity", "ket", "density"]
+Form: TypeAlias = Literal["zero", "product", "identity", "ket", "density"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Wires that may be entangled with each other and with no others.
 
-    `zero`: untouched fresh wires; `identity`: untouched carried wires, in the order of their base;
-    `ket` and `density`: what the slot holds (see `plan`). Row order: most significant wire first.
-    For a density `wires` are those of the rows, the columns follow in the same order.
+    `zero`: untouched fresh wires; `product`: fresh wires in one-qubit kets of their own
+    (`starts`); `identity`: untouched carried wires, in the order of their base; `ket` and
+    `density`: what the slot holds (see `steps`). Row order: most significant wire first. For a
+    density `wires` are those of the rows, the columns follow in the same order.
     """
 
     form: Form
@@ -30,10 +31,17 @@ class Part:
     wide: int = 1
     base: p.Slot | None = None
     weight: p.Slot | None = None
+    starts: tuple[p.Start, ...] = ()
+
+    @property
+    def held(self) -> p.Slot:
+        """The slot of a ket or density."""
+        assert self.slot is not None
+        return self.slot
 
     @property
     def rows(self) -> int:
-        return 2 ** len(self.wires)
+        return int(2 ** len(self.wires))
 
 
 @dataclass
@@ -55,15 +63,16 @@ class Builder:
         self.level.append(level)
         return len(self.level) - 1
 
-    def emit(self, make: Callable[[p.Slot], p.Step], least: p.Level = p.STATIC) -> p.Slot:
-        """A step, at the level of what it reads."""
-        step = make(-1)
+    def emit(self, step: p.Step, least: p.Level = p.STATIC) -> p.Slot:
+        """A step, given a slot at the level of what it reads, and at `least` that."""
         out = self.slot(max([least, *(self.level[s] for s in p.reads(step))]))
         self.steps.append(replace(step, out=out))
         return out
 
     def number(self, scalar: Scalar) -> p.Number:
-        return p.Entry(self.values[scalar.ref], scalar.index) if isinstance(scalar, Elem) else scalar
+        if isinstance(scalar, Elem):
+            return p.Entry(self.values[scalar.ref], scalar.index)
+        return scalar
 
     def level_of(self, pair: Pair) -> p.Level:
         elems = pair.angle.elems if pair.angle else ()
@@ -71,7 +80,9 @@ class Builder:
 
     def part_level(self, part: Part) -> p.Level:
         """The level of the slot itself: of what acts on it, not of the base it acts on."""
-        return self.level[part.slot] if part.slot is not None else p.STATIC
+        if part.slot is not None:
+            return self.level[part.slot]
+        return max((self.level[start.starts] for start in part.starts), default=p.STATIC)
 
     # --- parts -------------------------------------------------------------------------------
 
@@ -95,10 +106,13 @@ class Builder:
         kept = target[: len(target) - len(env)]
         if target == part.wires and not env:
             return part
-        assert part.form == "ket" and part.slot is not None
         order = tuple(part.wires.index(w) for w in target)
-        old = part.slot
-        slot = self.emit(lambda out: p.Permute(out, old, order, len(env)))
+        old = part.held
+        slot = self.emit(p.Permute(p.NEW, old, order, len(env)))
+        if part.base is not None and (old, part.base) in self.weighted:
+            w = self.weighted[old, part.base]
+            moved = self.emit(p.Permute(p.NEW, w, order, len(env)))
+            self.weighted[slot, part.base] = moved
         return replace(part, wires=kept, slot=slot, env=part.env * 2 ** len(env))
 
     def retired(self, part: Part) -> Part:
@@ -110,28 +124,35 @@ class Builder:
         match part.form:
             case "zero":
                 return replace(part, wires=left)
+            case "product":
+                kept = zip(part.wires, part.starts, strict=True)
+                return replace(part, wires=left, starts=tuple(u for w, u in kept if w in left))
             case "identity":
-                return part
+                # What is left is smaller as a density than with the environment of what went.
+                return self.traced(self.as_density(part), gone)
             case "ket":
                 return self.permuted(part, left, gone)
             case "density":
                 return self.traced(part, gone)
 
     def traced(self, part: Part, gone: Sequence[Wire]) -> Part:
-        n, old = len(part.wires), part.slot
-        assert old is not None
+        n, old = len(part.wires), part.held
         rows = tuple(part.wires.index(w) for w in gone)
         columns = tuple(r + n for r in rows)
-        slot = self.emit(lambda out: p.TraceOut(out, old, 2 * n, rows, columns))
+        slot = self.emit(p.TraceOut(p.NEW, old, 2 * n, rows, columns))
         return replace(part, wires=tuple(w for w in part.wires if w not in gone), slot=slot)
 
     def as_ket(self, part: Part) -> Part:
         n = len(part.wires)
         match part.form:
             case "zero":
-                return replace(part, form="ket", slot=self.emit(lambda out: p.Zeros(out, n)))
+                return replace(part, form="ket", slot=self.emit(p.Zeros(p.NEW, n)))
+            case "product":
+                starts = part.starts
+                slot = self.emit(p.Product(p.NEW, starts))
+                return replace(part, form="ket", slot=slot, starts=())
             case "identity":
-                return replace(part, form="ket", slot=self.emit(lambda out: p.Identity(out, n)))
+                return replace(part, form="ket", slot=self.emit(p.Identity(p.NEW, n)))
             case _:
                 return part
 
@@ -141,22 +162,20 @@ class Builder:
         if part.form == "identity":
             base = part.base
             assert base is not None
-            slot = self.emit(lambda out: p.BaseDensity(out, base))
+            slot = self.emit(p.BaseDensity(p.NEW, base))
         else:
             part = self.as_ket(part)
-            ket, weighted = part.slot, self.weighted_slot(part)
-            assert ket is not None
-            slot = self.emit(lambda out: p.Density(out, ket, weighted))
+            ket, weighted = part.held, self.weighted_slot(part)
+            slot = self.emit(p.Density(p.NEW, ket, weighted))
         return Part("density", part.wires, slot, weight=part.weight)
 
     def weighted_slot(self, part: Part) -> p.Slot | None:
         """V·base, computed once for all that reads it; None where the part has no base."""
         if part.base is None or part.form != "ket":
             return None
-        ket, base = part.slot, part.base
-        assert ket is not None
+        ket, base = part.held, part.base
         if (ket, base) not in self.weighted:
-            self.weighted[ket, base] = self.emit(lambda out: p.Weighted(out, ket, base))
+            self.weighted[ket, base] = self.emit(p.Weighted(p.NEW, ket, base))
         return self.weighted[ket, base]
 
     def readable(self, part: Part) -> Part:
@@ -164,10 +183,6 @@ class Builder:
         if part.form == "identity":
             return self.as_density(part)
         return self.as_ket(part)
-
-    def crowded(self, part: Part) -> bool:
-        """Whether the density is smaller than the ket with its environment and base."""
-        return part.form != "zero" and part.env * part.wide > part.rows
 
     def joined(self, parts: Sequence[Part]) -> Part:
         """Several parts as one, in place; all densities or all kets."""
@@ -181,20 +196,27 @@ class Builder:
         return whole
 
     def _pooled(self, parts: Sequence[Part]) -> list[Part]:
-        """All untouched fresh wires as one part, before the others."""
-        zeros = [part for part in parts if part.form == "zero"]
-        others = [part for part in parts if part.form != "zero"]
-        if len(zeros) < 2:
-            return zeros + others
-        return [Part("zero", tuple(w for part in zeros for w in part.wires)), *others]
+        """All untouched fresh wires as one part, all products of a level too, before the others."""
+        found: dict[tuple[str, p.Level], Part] = {}
+        others = []
+        for part in parts:
+            if part.form not in ("zero", "product"):
+                others.append(part)
+                continue
+            key = (part.form, self.part_level(part))
+            before = found.get(key, Part(part.form, ()))
+            found[key] = replace(
+                before, wires=before.wires + part.wires, starts=before.starts + part.starts
+            )
+        return [*found.values(), *others]
 
     def _product(self, parts: Sequence[Part]) -> Part:
-        slots = tuple(part.slot for part in parts if part.slot is not None)
+        slots = tuple(part.held for part in parts)
         wires = tuple(w for part in parts for w in part.wires)
         env, wide = 1, 1
         for part in parts:
             env, wide = env * part.env, wide * part.wide
-        slot = self.emit(lambda out: p.Merge(out, slots))
+        slot = self.emit(p.Merge(p.NEW, slots))
         weights = tuple(part.weight for part in parts if part.weight is not None)
         weight = self.weight_product(weights)
         if parts[0].form == "density":
@@ -203,7 +225,7 @@ class Builder:
         bases = tuple(part.base for part in parts if part.base is not None)
         base = bases[0] if len(bases) == 1 else None
         if len(bases) > 1:
-            base = self.emit(lambda out: p.MergeBases(out, bases))
+            base = self.emit(p.MergeBases(p.NEW, bases))
         return Part("ket", wires, slot, env, wide, base, weight)
 
     def _rows_first(self, slot: p.Slot, sizes: Sequence[int]) -> p.Slot:
@@ -216,9 +238,9 @@ class Builder:
             columns += range(at + n, at + 2 * n)
             at += 2 * n
         order = tuple(rows + columns)
-        return self.emit(lambda out: p.Permute(out, slot, order))
+        return self.emit(p.Permute(p.NEW, slot, order))
 
     def weight_product(self, weights: tuple[p.Slot, ...]) -> p.Slot | None:
         if len(weights) < 2:
             return weights[0] if weights else None
-        return self.emit(lambda out: p.WeightProduct(out, weights))
+        return self.emit(p.WeightProduct(p.NEW, weights))

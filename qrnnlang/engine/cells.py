@@ -10,15 +10,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import plan as p
-from .execute import Context, run
+from . import steps as p
+from .context import Context
+from .execute import run
+from .plan import Plan
 
 Array = Any
 
 
 @dataclass(frozen=True)
 class Carried:
-    """The state between steps: a base (H, H, B) for each group of wires, and the carried reals."""
+    """The state between steps: a base (B, H, H) for each group of wires, and the carried reals."""
 
     bases: tuple[Array, ...]
     reals: tuple[Array, ...]
@@ -40,7 +42,7 @@ class Ran:
 
 
 def initial(
-    plan: p.Plan,
+    plan: Plan,
     params: Mapping[str, Array],
     externs: Mapping[str, Callable[..., Any]],
     batch: int,
@@ -51,7 +53,7 @@ def initial(
     run(plan.start.steps, slots, Context(params, {}, externs, real, plan.start.level))
     kind = real if _is_real(plan) else (jnp.complex64 if real == jnp.float32 else jnp.complex128)
     bases = tuple(
-        jnp.broadcast_to(slots[i], (*slots[i].shape[:2], batch)).astype(kind)
+        jnp.broadcast_to(slots[i], (batch, *slots[i].shape[1:])).astype(kind)
         for i in plan.start_bases
     )
     reals = tuple(
@@ -61,22 +63,32 @@ def initial(
     return Carried(bases, reals)
 
 
-def _is_real(plan: p.Plan) -> bool:
+def _is_real(plan: Plan) -> bool:
     """Whether every amplitude is real."""
+    gates: list[p.Table | p.Starts | p.Gates]
     for step in (*plan.line.steps, *plan.start.steps):
         match step:
-            case p.Table(diag=diag, cross=cross):
-                if np.iscomplexobj(diag) or np.iscomplexobj(cross):
-                    return False
+            case p.Table() | p.Starts():
+                gates = [step]
+            case p.Run(gates=run):
+                gates = [run]
+            case p.Fuse(parts=parts):
+                gates = [part for part in parts if isinstance(part, p.Gates)]
+            case p.FuseAll(gates=runs):
+                gates = [runs]
             case p.Stored() | p.Exponential():
                 return False
             case p.Amplitudes(im=im) if im is not None:
                 return False
+            case _:
+                gates = []
+        if any(np.iscomplexobj(g.diag) or np.iscomplexobj(g.cross) for g in gates):
+            return False
     return True
 
 
 def run_plan(
-    plan: p.Plan,
+    plan: Plan,
     params: Mapping[str, Array],
     inputs: Mapping[str, tuple[Array, bool]],
     steps: int,
@@ -86,7 +98,7 @@ def run_plan(
     state: Carried | None = None,
     keep: bool = False,
 ) -> Ran:
-    """Runs a cell. `inputs`: arrays (steps, batch, *shape) with True, or static (*shape) with False.
+    """Runs a cell. `inputs`: (steps, batch, *shape) and True, or static, (*shape), and False.
 
     `keep`: also give the states after every step.
     """
@@ -114,8 +126,7 @@ def run_plan(
     needed = {i for s in body for i in p.reads(s)}
     needed |= {*plan.next_bases, *plan.next_reals}
     given = sorted(i for i in needed if i not in produced and line.level[i] == p.GIVEN)
-    values = _value_slots(line)
-    ahead = {i: _by_step(slots[i], i in values, steps, batch) for i in given}
+    ahead = {i: _by_step(slots[i], steps, batch) for i in given}
     late = [(name, slot) for name, slot in plan.outputs if line.level[slot] == p.RECURRENT]
 
     def one(state: Carried, here: dict[p.Slot, Any]) -> tuple[Carried, tuple[Any, ...]]:
@@ -137,27 +148,15 @@ def run_plan(
         last, found = one(state, {i: _first(x) for i, x in ahead.items()})
         found = jax.tree.map(lambda x: x[None], found)
     else:
-        last, found = jax.lax.scan(one, state, ahead, length=steps)
+        last, found = jax.lax.scan(jax.checkpoint(one), state, ahead, length=steps)
     for (name, _), x in zip(late, found[0], strict=True):
         outputs[name] = (x, True)
     return Ran(outputs, last, found[1])
 
 
-def _value_slots(line: p.Line) -> set[p.Slot]:
-    """Slots that hold values: the axis x is in front of them, at the end of everything else."""
-    kinds = (p.Compute, p.ExpectValue, p.ProbValue, p.Ratio)
-    return {s.out for s in line.steps if isinstance(s, kinds)}
-
-
-def _by_step(x: Any, is_value: bool, steps: int, batch: int) -> Any:
+def _by_step(x: Any, steps: int, batch: int) -> Any:
     """What was computed for all samples and steps, with the axis of steps in front."""
-    if is_value:
-        return x.reshape(steps, batch, *x.shape[1:])
-
-    def turned(a: Array) -> Array:
-        return jnp.moveaxis(a.reshape(*a.shape[:-1], steps, batch), -2, 0)
-
-    return jax.tree.map(turned, x)
+    return jax.tree.map(lambda a: a.reshape(steps, batch, *a.shape[1:]), x)
 
 
 def _first(x: Any) -> Any:
@@ -165,6 +164,7 @@ def _first(x: Any) -> Any:
 
 
 def _like(x: Array, old: Array) -> Array:
+    assert jnp.iscomplexobj(old) or not jnp.iscomplexobj(x)
     return jnp.broadcast_to(x, old.shape).astype(old.dtype)
 
 

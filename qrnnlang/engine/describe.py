@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from . import plan as p
+import numpy as np
+import numpy.typing as npt
+
+from . import steps as p
+from .plan import Line, Plan
 
 Size = tuple[int, int, int]
 
@@ -21,7 +26,7 @@ class _Cost:
     flops: int = 0
 
 
-def describe_plan(name: str, plan: p.Plan, batch: int, steps: int) -> list[dict[str, object]]:
+def describe_plan(name: str, plan: Plan, batch: int, steps: int) -> list[dict[str, object]]:
     """One entry for each step of a plan that costs anything.
 
     `computed` says how often, `fused_gates` and `dynamic_gates` how many gates of the program the
@@ -54,21 +59,39 @@ def describe_plan(name: str, plan: p.Plan, batch: int, steps: int) -> list[dict[
     return found
 
 
-def _gates(line: p.Line) -> dict[tuple[p.Slot, int], int]:
+def _fused(n: int, entries: int, runs: list[p.Gates], matrices: int) -> _Cost:
+    count = matrices + sum(int(_moved(run.diag, run.cross).sum()) for run in runs)
+    flops = sum(2 * _COMPLEX * entries * len(run.other) for run in runs)
+    return _Cost("fused matrix", n, count, 0, flops + matrices * _COMPLEX * entries * n)
+
+
+def _moved(diag: npt.NDArray[Any], cross: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which factors of a table, (K, G), are no padding."""
+    found = (diag[0] != 1).any(-1) | (diag[1:] != 0).any((0, 3)) | (cross != 0).any((0, 3))
+    return np.asarray(found)
+
+
+def _gates(line: Line) -> dict[tuple[p.Slot, int], int]:
     """How many gates each entry of each table stands for."""
     found = {}
     for step in line.steps:
         if isinstance(step, p.Table):
-            moved = (step.diag[0] != 1).any(-1) | (step.diag[1:] != 0).any((0, 3))
-            moved |= (step.cross != 0).any((0, 3))
-            for entry, count in enumerate(moved.sum(0)):
+            for entry, count in enumerate(_moved(step.diag, step.cross).sum(0)):
                 found[step.out, entry] = int(count)
     return found
 
 
-def _size(step: p.Step, sizes: dict[p.Slot, Size]) -> Size:  # noqa: PLR0911
+def _size(step: p.Step, sizes: dict[p.Slot, Size]) -> Size:
     """(rows, environment, columns) of what a step gives, where it has rows."""
     match step:
+        case p.Product(parts=parts):
+            return (2 ** len(parts), 1, 1)
+        case p.FuseAll(n=n, columns=columns):
+            return (2**n, 1, len(columns))
+        case p.Choose(matrices=matrices):
+            return sizes[matrices]
+        case p.Run(ket=ket):
+            return sizes[ket]
         case p.Zeros(n=n) | p.Amplitudes(n=n):
             return (2**n, 1, 1)
         case p.BasisKet(values=values):
@@ -131,11 +154,17 @@ def _cost(
         case p.Sweep(uses=uses):
             count = sum(gates[u.table, u.entry] for u in uses)
             return _Cost("gates in a loop", n, 0, count, 2 * _COMPLEX * entries * len(uses))
+        case p.Starts(diag=diag, cross=cross):
+            count = int(_moved(diag, cross).sum())
+            return _Cost("one-qubit kets", 2, 0, count, 4 * _COMPLEX * count)
+        case p.Run(gates=run):
+            count = int(_moved(run.diag, run.cross).sum())
+            return _Cost("gates in a loop", n, count, 0, 2 * _COMPLEX * entries * len(run.other))
         case p.Fuse(parts=parts):
-            uses = [u for part in parts if isinstance(part, tuple) for u in part]
-            count = sum(gates[u.table, u.entry] for u in uses)
-            count += sum(isinstance(part, p.MatrixUse) for part in parts)
-            return _Cost("fused matrix", n, count, 0, 2 * _COMPLEX * entries * len(parts))
+            runs = [part for part in parts if isinstance(part, p.Gates)]
+            return _fused(n, entries, runs, len(parts) - len(runs))
+        case p.FuseAll(gates=all_gates):
+            return _fused(n, entries, [all_gates], 0)
         case p.Exponential(paulis=paulis):
             return _Cost("exponential", n, len(paulis), 0, 20 * _COMPLEX * n**3)
         case p.Multiply(matrix=matrix, ket=ket, lead=lead):

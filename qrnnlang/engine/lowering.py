@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ..ir.graph import CellGraph
+from ..ir.operands import bits_in
 from ..sema.closed import (
     Alloc,
     ApplyUnitary,
@@ -26,7 +25,6 @@ from ..sema.closed import (
     Call,
     CarryIn,
     Channel,
-    ClassicalOp,
     Const,
     Discard,
     Evolve,
@@ -44,119 +42,26 @@ from ..sema.closed import (
     QubitCarry,
     Ref,
     Reset,
-    Scalar,
-    Shape,
     Term,
     Wire,
 )
-from ..ir.operands import bits_in
 from .errors import Unsupported
-from .pairs import Pair, angle_of, controlled, pair, pairs_of, pauli_rotation, truth, where
-
-Bools: TypeAlias = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """True where `holds` is, for the setting of `wires` (wires[0] least significant)."""
-
-    wires: tuple[Wire, ...]
-    holds: Bools
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    ref: Ref
-    op: ClassicalOp
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    wires: tuple[Wire, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unitary:
-    pairs: tuple[Pair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Exponential:
-    """exp(−i·time·Σ terms), the terms not commuting."""
-
-    wires: tuple[Wire, ...]
-    terms: tuple[Term, ...]
-    time: Scalar
-    when: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A unitary held by a parameter."""
-
-    wires: tuple[Wire, ...]
-    name: str
-    adjoint: bool
-    when: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    name: str
-    rates: tuple[Scalar, ...]
-    wire: Wire
-    when: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    ref: Ref
-    wires: tuple[Wire, ...]
-    values: tuple[Scalar, ...]
-    when: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Amplitude encoding on wires in |0…0⟩."""
-
-    wires: tuple[Wire, ...]
-    re: Ref
-    im: Ref | None
-    when: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    ref: Ref
-    observables: tuple[tuple[Term, ...], ...]
-    shape: Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Populations:
-    """Probabilities of `wires` (least significant first) and then of bit conditions."""
-
-    ref: Ref
-    wires: tuple[Wire, ...]
-    bits: tuple[Condition, ...]
-    value: int | None
-
-
-Instruction: TypeAlias = (
-    Value | Fresh | Unitary | Exponential | Stored | Noise | Project | Load | Expectation
-    | Populations
+from .instructions import (
+    Condition,
+    Expectation,
+    Exponential,
+    Fresh,
+    Instruction,
+    Load,
+    Noise,
+    Populations,
+    Program,
+    Project,
+    Stored,
+    Unitary,
+    Value,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A step: carried lines in and out, position by position; the last `bits` positions are bits."""
-
-    instructions: tuple[Instruction, ...]
-    enter: tuple[Wire, ...]
-    leave: tuple[Wire, ...]
-    bits: int
+from .pairs import Pair, angle_of, controlled, pair, pairs_of, pauli_rotation, renamed, truth, where
 
 
 def lower(graph: CellGraph) -> Program:
@@ -244,8 +149,8 @@ class _Lowering:
                 terms = tuple(tuple(self._term(t) for t in o) for o in observables)
                 self.found.append(Expectation(ref, terms, shape))
             case Prob(wires=wires, bits=exprs, value=value):
-                bits = tuple(self._reading(e) for e in exprs)
-                self.found.append(Populations(ref, self._lines(wires), bits, value))
+                digits = tuple(self._reading(e) for e in exprs)
+                self.found.append(Populations(ref, self._lines(wires), digits, value))
             case _:
                 raise Unsupported(f"operation `{type(op).__name__}`")
 
@@ -287,8 +192,6 @@ class _Lowering:
             self.found.append(Unitary(kept))
 
     def _named(self, pairs: Sequence[Pair]) -> list[Pair]:
-        from .merging import renamed
-
         return [renamed(p, self.line.__getitem__) for p in pairs]
 
     def _fresh(self, wires: Sequence[Wire]) -> None:

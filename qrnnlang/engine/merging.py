@@ -7,12 +7,12 @@ So rx·rz·rx on a qubit, a cz after a rotation, or a cx before a rotation of it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from ..sema.closed import Ref, Wire
+from ..sema.closed import Wire
 from .pairs import Matrix, Pair
 
 #: The most wires that a merged pair of input-independent gates may depend on.
@@ -90,9 +90,7 @@ def _commute(a: Item, b: Product) -> bool:
 
 def _joined(a: Item, b: Product) -> Product:
     assert isinstance(a, Product)
-    return Product(
-        a.parts + b.parts, a.wires | b.wires, a.flips | b.flips, max(a.level, b.level)
-    )
+    return Product(a.parts + b.parts, a.wires | b.wires, a.flips | b.flips, max(a.level, b.level))
 
 
 def expanded(part: Pair, wires: Sequence[Wire]) -> tuple[Matrix, Matrix]:
@@ -106,11 +104,3 @@ def expanded(part: Pair, wires: Sequence[Wire]) -> tuple[Matrix, Matrix]:
 
 def is_real(product: Product) -> bool:
     return not any(np.any(p.diag.imag) or np.any(p.cross.imag) for p in product.parts)
-
-
-def renamed(part: Pair, names: Callable[[Wire], Wire]) -> Pair:
-    return replace(
-        part,
-        wires=tuple(names(w) for w in part.wires),
-        flips=frozenset(names(w) for w in part.flips),
-    )

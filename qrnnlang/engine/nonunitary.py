@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..sema.closed import Wire
-from . import lowering as low
-from . import plan as p
+from . import instructions as low
+from . import steps as p
+from .applying import together
 from .builder import Builder, Part
-from .circuits import flush, together
+from .circuits import flush
 
 
 def project(b: Builder, x: low.Project) -> None:
@@ -23,46 +24,37 @@ def project(b: Builder, x: low.Project) -> None:
         new = _picked(b, part, x.wires, values)
     else:
         new = _masked(b, part, x, values)
-    ket, weighted = new.slot, b.weighted_slot(new)
-    assert ket is not None
-    mixed = len(new.wires) if new.form == "density" else None
-    weight = b.emit(lambda out: p.Weight(out, ket, weighted, mixed, before))
-    b.values[x.ref] = b.emit(lambda out: p.Ratio(out, weight, before))
+    ket, weighted = new.held, b.weighted_slot(new)
+    mixed, n = new.form == "density", len(new.wires)
+    weight = b.emit(p.Weight(p.NEW, ket, weighted, mixed, n, before))
+    b.values[x.ref] = b.emit(p.Ratio(p.NEW, weight, before))
     b.swap([part], *([replace(new, weight=weight)] if new.wires else []))
     if new.wires != part.wires:
         _restart(b, x.wires, values)
 
 
-def _picked(
-    b: Builder, part: Part, wires: Sequence[Wire], values: tuple[p.Number, ...]
-) -> Part:
+def _picked(b: Builder, part: Part, wires: Sequence[Wire], values: tuple[p.Number, ...]) -> Part:
     """The part without the projected wires."""
     at = {w: i for i, w in enumerate(part.wires)}
-    n, slot = len(part.wires), part.slot
-    assert slot is not None
+    n, slot = len(part.wires), part.held
     axes = tuple(at[w] for w in wires)
     if part.form == "density":
         axes, values = (*axes, *(n + a for a in axes)), values * 2
     total = n * (2 if part.form == "density" else 1)
     left = tuple(w for w in part.wires if w not in wires)
-    return replace(
-        part, wires=left, slot=b.emit(lambda out: p.Pick(out, slot, total, axes, values))
-    )
+    return replace(part, wires=left, slot=b.emit(p.Pick(p.NEW, slot, total, axes, values)))
 
 
 def _masked(b: Builder, part: Part, x: low.Project, values: tuple[p.Number, ...]) -> Part:
-    n, slot = len(part.wires), part.slot
-    assert slot is not None
+    n, slot = len(part.wires), part.held
     offsets = (0, n) if part.form == "density" else (0,)
     when = x.when or low.Condition((), np.ones(1, bool))
     for offset in offsets:
         at = {w: i + offset for i, w in enumerate(part.wires)}
         axes = tuple(at[w] for w in x.wires)
         condition = tuple(at[w] for w in when.wires)
-        total, old, holds = n * len(offsets), slot, when.holds
-        slot = b.emit(  # type: ignore[misc]
-            lambda out, o=old, a=axes, c=condition: p.Mask(out, o, total, a, values, c, holds)
-        )
+        total = n * len(offsets)
+        slot = b.emit(p.Mask(p.NEW, slot, total, axes, values, condition, when.holds))
     return replace(part, slot=slot)
 
 
@@ -74,7 +66,7 @@ def _restart(b: Builder, wires: Sequence[Wire], values: tuple[p.Number, ...]) ->
         if value == 0:
             b.parts.append(Part("zero", (wire,)))
         else:
-            slot = b.emit(lambda out, v=value: p.BasisKet(out, (v,)))  # type: ignore[misc]
+            slot = b.emit(p.BasisKet(p.NEW, (value,)))
             b.parts.append(Part("ket", (wire,), slot))
 
 
@@ -84,7 +76,7 @@ def load(b: Builder, x: low.Load) -> None:
     parts = b.holding(x.wires)
     n = len(x.wires)
     re, im = b.values[x.re], b.values[x.im] if x.im is not None else None
-    amplitudes = b.emit(lambda out: p.Amplitudes(out, n, re, im))
+    amplitudes = b.emit(p.Amplitudes(p.NEW, n, re, im))
     most_significant_first = tuple(reversed(x.wires))
     if x.when is None and all(q.form == "zero" for q in parts):
         left = tuple(w for q in parts for w in q.wires if w not in x.wires)
@@ -94,19 +86,14 @@ def load(b: Builder, x: low.Load) -> None:
     part = _reached(b, x.wires, x.when)
     when = x.when or low.Condition((), np.ones(1, bool))
     total = len(part.wires)
-    slot = part.slot
+    slot = part.held
     sides = [(0, False), (total, True)] if part.form == "density" else [(0, False)]
     for offset, conj in sides:
         at = {w: i + offset for i, w in enumerate(part.wires)}
         axes = tuple(at[w] for w in most_significant_first)
         condition = tuple(at[w] for w in when.wires)
-        old, size, holds = slot, total * len(sides), when.holds
-        assert old is not None
-        slot = b.emit(  # type: ignore[misc]
-            lambda out, o=old, a=axes, c=condition, j=conj: p.LoadWhere(
-                out, o, size, amplitudes, a, c, holds, j
-            )
-        )
+        size = total * len(sides)
+        slot = b.emit(p.LoadWhere(p.NEW, slot, size, amplitudes, axes, condition, when.holds, conj))
     b.swap([part], replace(part, slot=slot))
 
 
@@ -115,18 +102,13 @@ def noisy(b: Builder, x: low.Noise) -> None:
     part = _reached(b, (x.wire,), x.when)
     whole = b.as_density(part)
     b.swap([part], whole)
-    n, old = len(whole.wires), whole.slot
-    assert old is not None
+    n, old = len(whole.wires), whole.held
     when = x.when or low.Condition((), np.ones(1, bool))
     at = {w: i for i, w in enumerate(whole.wires)}
     condition = tuple(at[w] for w in when.wires)
     rates = tuple(b.number(r) for r in x.rates)
     row = at[x.wire]
-    slot = b.emit(
-        lambda out: p.Noise(
-            out, old, 2 * n, x.name, rates, row, row + n, condition, when.holds
-        )
-    )
+    slot = b.emit(p.Noise(p.NEW, old, 2 * n, x.name, rates, row, row + n, condition, when.holds))
     b.swap([whole], replace(whole, slot=slot))
 
 

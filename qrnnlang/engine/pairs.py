@@ -8,7 +8,7 @@ gates is a table of numbers, and tables are evaluated in one go, however many ga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import cos, pi, sin, sqrt
 from typing import TypeAlias
@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..sema.closed import BitConst, BitExpr, BitNot, BitOp, Elem, Gate, Scalar, Wire
 from ..sema.closed import Bit as BitRef
+from ..sema.closed import BitConst, BitExpr, BitNot, BitOp, Elem, Gate, Scalar, Wire
 from .errors import Unsupported
 
 Matrix: TypeAlias = npt.NDArray[np.complex128]
@@ -61,12 +61,13 @@ def angle_of(scale: float, *factors: Scalar) -> Angle | float:
 def pair(
     wires: Sequence[Wire],
     flips: Sequence[Wire],
-    diag: Sequence[Sequence[complex]],
-    cross: Sequence[Sequence[complex]],
+    diag: npt.ArrayLike,
+    cross: npt.ArrayLike,
     angle: Angle | float = 0.0,
 ) -> Pair:
     """A pair from its coefficient rows (1, cos, sin); a known angle is folded into the first."""
     a, b = np.zeros((3, 2 ** len(wires)), complex), np.zeros((3, 2 ** len(wires)), complex)
+    diag, cross = np.asarray(diag), np.asarray(cross)
     a[: len(diag)], b[: len(cross)] = diag, cross
     if isinstance(angle, Angle):
         return Pair(tuple(wires), frozenset(flips), a, b, angle)
@@ -82,8 +83,8 @@ def pauli_rotation(paulis: Sequence[tuple[Wire, str]], angle: Angle | float) -> 
     phase = pauli_phases([letter for _, letter in paulis])
     one, zero = np.ones(2 ** len(wires)), np.zeros(2 ** len(wires))
     if not flips:
-        return pair(wires, (), [zero, one, -1j * phase], [zero], angle)
-    return pair(wires, flips, [zero, one], [zero, zero, -1j * phase], angle)
+        return pair(wires, (), np.array([zero, one, -1j * phase]), [[0.0]], angle)
+    return pair(wires, flips, np.array([zero, one]), np.array([zero, zero, -1j * phase]), angle)
 
 
 def pauli_phases(letters: Sequence[str]) -> Matrix:
@@ -99,7 +100,7 @@ def constant(matrix: npt.ArrayLike, wire: Wire) -> Pair:
     """A fixed one-qubit gate."""
     m = np.asarray(matrix, complex)
     flips = (wire,) if abs(m[0, 1]) + abs(m[1, 0]) > 0 else ()
-    return pair((wire,), flips, [np.diag(m)], [[m[0, 1], m[1, 0]]])
+    return pair((wire,), flips, np.diag(m)[None], [[m[0, 1], m[1, 0]]])
 
 
 def where(base: Pair, wires: Sequence[Wire], holds: npt.NDArray[np.bool_]) -> Pair:
@@ -122,11 +123,11 @@ def controlled(base: Pair, wires: Sequence[Wire], ctrl: str) -> Pair:
 
 
 def truth(expr: BitExpr, bits: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """The value of a bit expression for every setting of `bits`, bits[j] being bit j of the index."""
+    """The value of a bit expression for every setting of `bits`; bits[j] is bit j of the index."""
     index = np.arange(2 ** len(bits))
     match expr:
         case BitRef(id):
-            return (index >> bits.index(id)) & 1 == 1
+            return np.asarray((index >> bits.index(id)) & 1 == 1)
         case BitConst(value):
             return np.full(len(index), value)
         case BitNot(a):
@@ -138,6 +139,14 @@ def truth(expr: BitExpr, bits: Sequence[int]) -> npt.NDArray[np.bool_]:
         case BitOp("xor", a, b):
             return truth(a, bits) ^ truth(b, bits)
     raise Unsupported(f"bit expression {expr!r}")
+
+
+def renamed(part: Pair, names: Callable[[Wire], Wire]) -> Pair:
+    return replace(
+        part,
+        wires=tuple(names(w) for w in part.wires),
+        flips=frozenset(names(w) for w in part.flips),
+    )
 
 
 _H = np.array([[1, 1], [1, -1]]) / sqrt(2)
@@ -184,10 +193,10 @@ def _standard(name: str, params: Sequence[Scalar], wires: Sequence[Wire]) -> tup
             paulis = list(zip(wires, letters, strict=True))
             return (pauli_rotation(paulis, angle_of(0.5, *params)),)
         case "p":
-            rows = [[1, 0], [0, 1], [0, 1j]]
+            rows = np.array([[1, 0], [0, 1], [0, 1j]])
             return (pair(wires, (), rows, [[0, 0]], angle_of(1.0, *params)),)
         case "gphase":
-            return (pair((), (), [[0], [1], [1j]], [[0]], angle_of(1.0, *params)),)
+            return (pair((), (), np.array([[0], [1], [1j]]), [[0]], angle_of(1.0, *params)),)
         case "u":
             theta, phi, lam = params
             return (

@@ -22,14 +22,18 @@ from ..sema.closed import (
     Ref,
     Wire,
 )
-from . import lowering as low
-from . import plan as p
+from . import instructions as low
+from . import steps as p
+from .batching import batched
 from .builder import Builder, Part
 from .circuits import flush
+from .lowering import lower, lower_start
 from .merging import Block
 from .nonunitary import load, noisy, project
 from .pairs import pauli_phases
+from .plan import Line, Plan
 from .reading import expectation, populations
+from .staging import staged, touched
 
 #: Deaths of carried wires: after everything else, earlier positions later.
 _NEVER = 1e12
@@ -53,14 +57,14 @@ def plan_cell(
     input_level: Callable[[str], p.Level] = lambda _: p.GIVEN,
     samples: int = 640,
     joint: bool = False,
-) -> p.Plan:
+) -> Plan:
     """The plan of a cell.
 
     `input_level` says which inputs do not differ from sample to sample and step to step, `samples`
     how many samples times steps to expect. With `joint` all carried wires share one density
     matrix; otherwise groups that never meet have their own. Raises Unsupported.
     """
-    step, start = low.lower(graph), low.lower_start(graph)
+    step, start = lower(graph), lower_start(graph)
     count = len(step.enter)
     groups: Groups = tuple((i,) for i in range(count))
     if joint and count:
@@ -73,10 +77,10 @@ def plan_cell(
         groups = ran.groups
     values, starts = ran.builder.values, first.builder.values
     real_carries = [c for c in graph.carries if isinstance(c, RealCarry)]
-    return p.Plan(
+    return Plan(
         name=graph.name,
-        line=p.Line(tuple(ran.builder.steps), tuple(ran.builder.level)),
-        start=p.Line(tuple(first.builder.steps), tuple(first.builder.level)),
+        line=batched(Line(tuple(ran.builder.steps), tuple(ran.builder.level))),
+        start=batched(Line(tuple(first.builder.steps), tuple(first.builder.level))),
         groups=groups,
         bases=ran.entered,
         next_bases=ran.bases,
@@ -102,6 +106,7 @@ def _run(
     samples: int,
 ) -> _Ran:
     b = Builder(input_level, samples)
+    program, ends = staged(program)
     carried = {name: b.slot(p.RECURRENT) for name in reals}
     entered = []
     if program.enter:
@@ -113,6 +118,8 @@ def _run(
     b.death = _deaths(program)
     for now, instruction in enumerate(program.instructions):
         b.now = now
+        if now in ends:
+            flush(b, {w for i in program.instructions[now : ends[now]] for w in touched(i)})
         _add(b, instruction, carried)
     b.now = len(program.instructions)
     flush(b, program.leave)
@@ -124,35 +131,11 @@ def _run(
 def _deaths(program: low.Program) -> dict[Wire, float]:
     death: dict[Wire, float] = {}
     for now, instruction in enumerate(program.instructions):
-        for wire in _touched(instruction):
+        for wire in touched(instruction):
             death[wire] = now
     for position, wire in enumerate(program.leave):
         death[wire] = _NEVER - position
     return death
-
-
-def _touched(instruction: low.Instruction) -> set[Wire]:
-    def of(when: low.Condition | None) -> tuple[Wire, ...]:
-        return when.wires if when else ()
-
-    match instruction:
-        case low.Unitary(pairs=pairs):
-            return {w for pair in pairs for w in pair.wires}
-        case (
-            low.Exponential(wires=wires, when=when)
-            | low.Stored(wires=wires, when=when)
-            | low.Project(wires=wires, when=when)
-            | low.Load(wires=wires, when=when)
-        ):
-            return {*wires, *of(when)}
-        case low.Noise(wire=wire, when=when):
-            return {wire, *of(when)}
-        case low.Expectation(observables=observables):
-            return {w for terms in observables for t in terms for w, _ in t.paulis}
-        case low.Populations(wires=wires, bits=bits):
-            return {*wires, *(w for c in bits for w in c.wires)}
-        case _:
-            return set()
 
 
 def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -> None:
@@ -162,7 +145,7 @@ def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -
         case low.Value(ref=ref, op=op):
             least = b.input_level(op.name) if isinstance(op, Input) else p.STATIC
             args = tuple(b.values[r] for r in _arguments(op))
-            b.values[ref] = b.emit(lambda out: p.Compute(out, op, args), least)
+            b.values[ref] = b.emit(p.Compute(p.NEW, op, args), least)
         case low.Fresh(wires=wires):
             b.parts += [Part("zero", (w,)) for w in wires if w in b.death]
         case low.Unitary(pairs=pairs):
@@ -171,7 +154,7 @@ def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -
             b.pending.append(_exponential(b, instruction))
         case low.Stored(wires=wires, name=name, adjoint=adjoint, when=when):
             n = len(wires)
-            matrix = b.emit(lambda out: p.Stored(out, name, n, adjoint))
+            matrix = b.emit(p.Stored(p.NEW, name, n, adjoint))
             b.pending.append(_under(b, Block(wires, matrix, b.level[matrix]), when))
         case low.Noise():
             noisy(b, instruction)
@@ -206,7 +189,7 @@ def _exponential(b: Builder, e: low.Exponential) -> Block:
     coefficients = tuple(b.number(t.coefficient) for t in e.terms)
     time = b.number(e.time)
     stacked = np.array(products)
-    slot = b.emit(lambda out: p.Exponential(out, stacked, coefficients, time))
+    slot = b.emit(p.Exponential(p.NEW, stacked, coefficients, time))
     return _under(b, Block(e.wires, slot, b.level[slot]), e.when)
 
 
@@ -214,7 +197,7 @@ def _under(b: Builder, block: Block, when: low.Condition | None) -> Block:
     if when is None:
         return block
     holds = when.holds
-    slot = b.emit(lambda out: p.Controlled(out, block.matrix, holds))
+    slot = b.emit(p.Controlled(p.NEW, block.matrix, holds))
     return Block((*block.wires, *when.wires), slot, block.level)
 
 
@@ -249,15 +232,12 @@ def _leaving(b: Builder, program: low.Program, group: Sequence[int]) -> p.Slot:
     whole = found[0] if len(found) == 1 else b.joined(found)
     n = len(wires)
     order = [whole.wires.index(w) for w in wires]
-    slot = whole.slot
-    assert slot is not None
+    slot = whole.held
     if order != list(range(n)):
         axes = (*order, *(n + i for i in order))
-        old = slot
-        slot = b.emit(lambda out: p.Permute(out, old, axes))
+        slot = b.emit(p.Permute(p.NEW, slot, axes))
     mask = _bit_mask(program, group)
-    final, weight = slot, whole.weight
-    return b.emit(lambda out: p.NextBase(out, final, n, weight, mask))
+    return b.emit(p.NextBase(p.NEW, slot, n, whole.weight, mask))
 
 
 def _bit_mask(program: low.Program, group: Sequence[int]) -> np.ndarray | None:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..sema.closed import Wire
-from . import lowering as low
-from . import plan as p
+from . import instructions as low
+from . import steps as p
+from .applying import together
 from .builder import Builder, Part
-from .circuits import flush, together
+from .circuits import flush
 from .pairs import pauli_phases
 
 Letters = tuple[tuple[Wire, str], ...]
@@ -35,7 +36,7 @@ def expectation(b: Builder, x: low.Expectation) -> None:
         )
         for observable in x.observables
     )
-    b.values[x.ref] = b.emit(lambda out: p.ExpectValue(out, observables, x.shape))
+    b.values[x.ref] = b.emit(p.ExpectValue(p.NEW, observables, x.shape))
 
 
 def _by_part(b: Builder, paulis: Letters) -> list[tuple[int, Letters]]:
@@ -48,23 +49,19 @@ def _by_part(b: Builder, paulis: Letters) -> list[tuple[int, Letters]]:
 
 def _paulis(b: Builder, part: Part, strings: Sequence[Letters]) -> p.Slot:
     ready = b.readable(part)
+    named = {w for string in strings for w, _ in string}
+    axes = tuple(i for i, w in enumerate(ready.wires) if w in named)
     flips, phases = [], []
     for string in strings:
         letters = dict(string)
-        row = [letters.get(w, "I") for w in reversed(ready.wires)]
+        row = [letters.get(ready.wires[i], "I") for i in reversed(axes)]
         phases.append(pauli_phases(row))
         flips.append(sum(1 << j for j, letter in enumerate(row) if letter in "XY"))
-    ket, weighted, mixed = _operands(b, ready)
-    stacked = np.array(phases)
+    ket, weighted, stacked = ready.held, b.weighted_slot(ready), np.array(phases)
+    mixed, n = ready.form == "density", len(ready.wires)
     return b.emit(
-        lambda out: p.Paulis(out, ket, weighted, mixed, tuple(flips), stacked, ready.weight)
+        p.Paulis(p.NEW, ket, weighted, mixed, n, axes, tuple(flips), stacked, ready.weight)
     )
-
-
-def _operands(b: Builder, part: Part) -> tuple[p.Slot, p.Slot | None, int | None]:
-    assert part.slot is not None
-    mixed = len(part.wires) if part.form == "density" else None
-    return part.slot, b.weighted_slot(part), mixed
 
 
 def populations(b: Builder, x: low.Populations) -> None:
@@ -73,46 +70,36 @@ def populations(b: Builder, x: low.Populations) -> None:
     for condition in x.bits:
         if len(b.holding(condition.wires)) > 1:
             together(b, frozenset(condition.wires))
-    digits = [*((w, None) for w in x.wires), *((None, c) for c in x.bits)]
+    digits = (*(low.Condition((w,), np.array([False, True])) for w in x.wires), *x.bits)
     by_part: dict[int, list[int]] = {}
     constant: dict[int, int] = {}
-    for digit, (wire, condition) in enumerate(digits):
-        wires = (wire,) if condition is None else condition.wires
-        if not wires and condition is not None:
+    for digit, condition in enumerate(digits):
+        if not condition.wires:
             constant[digit] = int(condition.holds[0])
             continue
-        place = next(i for i, part in enumerate(b.parts) if wires[0] in part.wires)
+        place = next(i for i, part in enumerate(b.parts) if condition.wires[0] in part.wires)
         by_part.setdefault(place, []).append(digit)
-    slots, order_of = [], []
-    for place, mine in by_part.items():
-        ready = b.readable(b.parts[place])
-        outcome = np.zeros(ready.rows, np.int64)
-        for j, digit in enumerate(mine):
-            outcome |= _digit(ready, *digits[digit]) << j
-        ket, weighted, mixed = _operands(b, ready)
-        k, weight = len(mine), ready.weight
-        slots.append(
-            b.emit(lambda out: p.Chances(out, ket, weighted, mixed, outcome, k, weight))
-        )
-        order_of.append(mine)
-    order = _order(len(digits), order_of, constant)
-    b.values[x.ref] = b.emit(lambda out: p.ProbValue(out, tuple(slots), order, x.value))
+    slots = tuple(_chances(b, b.parts[i], [digits[d] for d in mine]) for i, mine in by_part.items())
+    order = _order(len(digits), list(by_part.values()), constant)
+    b.values[x.ref] = b.emit(p.ProbValue(p.NEW, slots, order, x.value))
 
 
-def _digit(part: Part, wire: Wire | None, condition: low.Condition | None) -> p.Ints:
-    """The digit's value in every row of a part."""
-    index, n = np.arange(part.rows), len(part.wires)
-
-    def bit(w: Wire) -> p.Ints:
-        return (index >> (n - 1 - part.wires.index(w))) & 1
-
-    if condition is None:
-        assert wire is not None
-        return bit(wire)
-    local = np.zeros_like(index)
-    for j, w in enumerate(condition.wires):
-        local |= bit(w) << j
-    return condition.holds[local].astype(np.int64)
+def _chances(b: Builder, part: Part, digits: Sequence[low.Condition]) -> p.Slot:
+    """The probabilities of all values of some digits of a part, the first least significant."""
+    ready = b.readable(part)
+    named = {w for digit in digits for w in digit.wires}
+    axes = tuple(i for i, w in enumerate(ready.wires) if w in named)
+    kept = [ready.wires[i] for i in axes]
+    index = np.arange(2 ** len(kept))
+    outcome = np.zeros_like(index)
+    for j, digit in enumerate(digits):
+        local = np.zeros_like(index)
+        for k, wire in enumerate(digit.wires):
+            local |= ((index >> (len(kept) - 1 - kept.index(wire))) & 1) << k
+        outcome |= digit.holds[local].astype(np.int64) << j
+    ket, weighted, mixed = ready.held, b.weighted_slot(ready), ready.form == "density"
+    n, k = len(ready.wires), len(digits)
+    return b.emit(p.Chances(p.NEW, ket, weighted, mixed, n, axes, outcome, k, ready.weight))
 
 
 def _order(count: int, order_of: Sequence[Sequence[int]], constant: dict[int, int]) -> p.Ints:

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 
-from . import plan as p
 from .cells import Carried
+from .plan import Plan
 
 Array = Any
 
@@ -17,7 +17,7 @@ Array = Any
 State: TypeAlias = dict[str, dict[str, Any]]
 
 
-def to_state(plan: p.Plan, carried: Carried) -> dict[str, Any]:
+def to_state(plan: Plan, carried: Carried) -> dict[str, Any]:
     """The state of one cell; its plan has at most one group of wires."""
     found: dict[str, Any] = {
         "reals": {name: x for (name, _), x in zip(plan.reals, carried.reals, strict=True)}
@@ -25,14 +25,14 @@ def to_state(plan: p.Plan, carried: Carried) -> dict[str, Any]:
     if carried.bases:
         (base,) = carried.bases
         n, k = plan.qubits, plan.bits
-        x = base.shape[-1]
+        x = base.shape[0]
         # Positions are qubits, then bits, the first of all most significant.
-        whole = base.reshape((2,) * (2 * (n + k)) + (x,))
-        rows = [*reversed(range(n))]
+        whole = base.reshape((x,) + (2,) * (2 * (n + k)))
+        rows = [1 + i for i in reversed(range(n))]
         columns = [n + k + i for i in rows]
-        bits = [*reversed(range(n, n + k))]
+        bits = [1 + i for i in reversed(range(n, n + k))]
         mirrored = [n + k + i for i in bits]
-        whole = whole.transpose([2 * (n + k), *bits, *mirrored, *rows, *columns])
+        whole = whole.transpose([0, *bits, *mirrored, *rows, *columns])
         whole = whole.reshape(x, 2**k, 2**k, 2**n, 2**n)
         family = jnp.diagonal(whole, axis1=1, axis2=2)
         family = jnp.moveaxis(family, -1, 1)
@@ -42,7 +42,7 @@ def to_state(plan: p.Plan, carried: Carried) -> dict[str, Any]:
     return found
 
 
-def from_state(plan: p.Plan, state: dict[str, Any], real: Any) -> Carried:
+def from_state(plan: Plan, state: dict[str, Any], real: Any) -> Carried:
     """The inverse of `to_state`."""
     reals = tuple(jnp.asarray(state["reals"][name], real) for name, _ in plan.reals)
     if not plan.bases:
@@ -59,6 +59,6 @@ def from_state(plan: p.Plan, state: dict[str, Any], real: Any) -> Carried:
     at_rows = {i: 1 + 2 * k + (n - 1 - i) for i in range(n)}
     order = [at_rows[i] for i in range(n)] + [at_bits[i] for i in range(k)]
     mirrored = [at_rows[i] + n for i in range(n)] + [at_bits[i] + k for i in range(k)]
-    whole = whole.transpose([*order, *mirrored, 0])
+    whole = whole.transpose([0, *order, *mirrored])
     size = 2 ** (n + k)
-    return Carried((whole.reshape(size, size, x),), reals)
+    return Carried((whole.reshape(x, size, size),), reals)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import jax
@@ -16,37 +15,39 @@ Array = Any
 def split(t: Array, n: int, axes: Sequence[int]) -> tuple[Array, list[int]]:
     """A ket of n wires with the given row axes set apart, in ascending order, and where they are.
 
-    The shape is (gap, 2, gap, 2, …, gap, E·H, x).
+    The shape is (x, gap, 2, gap, 2, …, gap·E·H).
     """
-    shape, places, before = [], [], 0
+    shape, places, before = [t.shape[0]], [], 0
     for axis in sorted(axes):
         shape += [2 ** (axis - before), 2]
         places.append(len(shape) - 1)
         before = axis + 1
-    rest = t.shape[1] * t.shape[2]
-    return t.reshape(*shape, 2 ** (n - before), rest, t.shape[3]), places
+    return t.reshape(*shape, 2 ** (n - before) * t.shape[2] * t.shape[3]), places
 
 
 def aligned(local: Array, axes: Sequence[int]) -> Array:
-    """Coefficients (2^k, x), bit j belonging to `axes[j]`, to multiply what `split` gives."""
+    """Coefficients (x, 2^k), bit j belonging to `axes[j]`, to multiply what `split` gives."""
     k = len(axes)
-    order = [k - 1 - axes.index(axis) for axis in sorted(axes)]
-    x = local.shape[-1]
-    turned = local.reshape((2,) * k + (x,)).transpose([*order, k])
-    return turned.reshape([d for _ in range(k) for d in (1, 2)] + [1, 1, x])
+    order = [k - axes.index(axis) for axis in sorted(axes)]
+    x = local.shape[0]
+    turned = local.reshape((x,) + (2,) * k).transpose([0, *order])
+    return turned.reshape([x] + [d for _ in range(k) for d in (1, 2)] + [1])
 
 
-def pair(t: Array, n: int, diag: Array, cross: Array | None, axes: Sequence[int], flips: int) -> Array:
-    """A gate in pair form: local bit j sits at `axes[j]`, the first `flips` of them flip."""
-    if not axes:
-        return diag.reshape(1, 1, 1, -1) * t
+def pair(
+    t: Array, n: int, diag: Array, cross: Array | None, axes: Sequence[int], flips: int
+) -> Array:
+    """A gate in pair form, (x, 2^k): local bit j sits at `axes[j]`; the first `flips` of them flip.
+
+    Without `cross` it is diagonal.
+    """
     parted, places = split(t, n, axes)
     out = aligned(diag, axes) * parted
     if cross is not None and flips:
         place = dict(zip(sorted(axes), places, strict=True))
         other = jax.lax.rev(parted, tuple(place[a] for a in axes[:flips]))
         out = out + aligned(cross, axes) * other
-    return out.reshape(*t.shape[:3], out.shape[-1])
+    return out.reshape(out.shape[0], *t.shape[1:])
 
 
 def flipped(t: Array, n: int, flips: int) -> Array:
@@ -61,6 +62,7 @@ def flipped(t: Array, n: int, flips: int) -> Array:
 def permuted(t: Array, order: Sequence[int], env: int) -> Array:
     """Row axes in another order, the last `env` of them joining the environment."""
     n = len(order)
+    x, _, e, h = t.shape
     if list(order) != list(range(n)):
         # Axes that stay together are one axis, which keeps the rank low.
         runs: list[list[int]] = []
@@ -71,149 +73,134 @@ def permuted(t: Array, order: Sequence[int], env: int) -> Array:
                 runs.append([axis])
         by_place = sorted(range(len(runs)), key=lambda i: runs[i][0])
         shape = [2 ** len(runs[i]) for i in by_place]
-        turn = [by_place.index(i) for i in range(len(runs))]
-        k = len(runs)
-        t = t.reshape(*shape, *t.shape[1:]).transpose([*turn, k, k + 1, k + 2])
-    e, h, x = t.shape[-3:]
-    return t.reshape(2 ** (n - env), 2**env * e, h, x)
+        turn = [1 + by_place.index(i) for i in range(len(runs))]
+        t = t.reshape(x, *shape, e * h).transpose([0, *turn, len(runs) + 1])
+    return t.reshape(x, 2 ** (n - env), 2**env * e, h)
 
 
 def merged(a: Array, b: Array) -> Array:
     """The product of two kets."""
-    out = a[:, None, :, None, :, None] * b[None, :, None, :, None, :]
-    (na, ea, ha, _), (nb, eb, hb, _) = a.shape, b.shape
-    return out.reshape(na * nb, ea * eb, ha * hb, out.shape[-1])
+    out = a[:, :, None, :, None, :, None] * b[:, None, :, None, :, None, :]
+    (_, na, ea, ha), (_, nb, eb, hb) = a.shape, b.shape
+    return out.reshape(out.shape[0], na * nb, ea * eb, ha * hb)
 
 
 def merged_bases(a: Array, b: Array) -> Array:
-    out = a[:, None, :, None] * b[None, :, None, :]
-    n = a.shape[0] * b.shape[0]
-    return out.reshape(n, n, out.shape[-1])
+    out = a[:, :, None, :, None] * b[:, None, :, None, :]
+    n = a.shape[1] * b.shape[1]
+    return out.reshape(out.shape[0], n, n)
 
 
 def multiplied(matrix: Array, t: Array | None, lead: int, wide: int) -> Array:
     """See `plan.Multiply`."""
-    rows, _, mx = matrix.shape
+    mx, rows, _ = matrix.shape
     if t is None:
-        return matrix.reshape(rows, 1, wide, mx)
-    n, e, h, x = t.shape
+        return matrix.reshape(mx, rows, 1, wide)
+    x, n, e, h = t.shape
     c = 2**lead
     others = n // c
-    t = t.reshape(c, others * e * h, x)
-    m = matrix.reshape(rows, c, wide, mx)
-    if mx == 1:
-        flat = m[..., 0].transpose(0, 2, 1).reshape(rows * wide, c)
-        out = (flat @ t.reshape(c, -1)).reshape(rows, wide, others * e * h, x)
-        if wide > 1 and others * e * h > 1:
-            out = out.transpose(0, 2, 1, 3)
+    rest = others * e * h
+    m = matrix.reshape(mx, rows, c, wide)
+    if mx == 1 and rest == 1:
+        # All samples in one product of two plain matrices.
+        out = t.reshape(x, c) @ m[0].transpose(1, 0, 2).reshape(c, rows * wide)
     else:
-        out = jnp.einsum("ncwx,csx->nswx", m, t)
-    return out.reshape(rows * others, e, h * wide, out.shape[-1])
+        out = jnp.einsum("xncw,xcs->xnsw", m, t.reshape(x, c, rest))
+    return out.reshape(out.shape[0], rows * others, e, h * wide)
 
 
 def weighted(t: Array, base: Array) -> Array:
-    return jnp.einsum("nehx,hkx->nekx", t, base)
+    x, n, e, h = t.shape
+    out = t.reshape(x, n * e, h) @ base
+    return out.reshape(out.shape[0], n, e, h)
 
 
 def density(w: Array, v: Array) -> Array:
-    rho = jnp.einsum("nehx,mehx->nmx", w, v.conj())
-    return rho.reshape(-1, 1, 1, rho.shape[-1])
+    n = v.shape[1]
+    rho = w.reshape(w.shape[0], n, -1) @ v.conj().reshape(v.shape[0], n, -1).swapaxes(1, 2)
+    return rho.reshape(rho.shape[0], n * n, 1, 1)
 
 
 def traced(t: Array, n: int, rows: Sequence[int], columns: Sequence[int]) -> Array:
     """A density of n axes in all, without the pairs of axes (row, column)."""
-    x = t.shape[-1]
-    t = t.reshape((2,) * n + (x,))
+    x = t.shape[0]
+    t = t.reshape((x,) + (2,) * n)
     pairs = sorted(zip(rows, columns, strict=True), reverse=True)
     for gone, (row, column) in enumerate(pairs):
         # Rows go from the back, so only columns have moved: by the rows gone before them.
-        t = jnp.trace(t, axis1=row, axis2=column - gone)
-    return t.reshape(-1, 1, 1, x)
+        t = jnp.trace(t, axis1=1 + row, axis2=1 + column - gone)
+    return t.reshape(x, -1, 1, 1)
 
 
-def populations(t: Array, w: Array | None, mixed: int | None) -> Array:
-    """The diagonal of a state's density, (N, x)."""
-    return overlaps(t, w, mixed, 0, 0).real
-
-
-def overlaps(t: Array, w: Array | None, mixed: int | None, n: int, flips: int) -> Array:
-    """ρ[i ^ flips, i], (N, x)."""
-    if mixed is not None:
-        index = np.arange(2**mixed)
-        flat = ((index ^ flips) << mixed) + index
-        return jnp.take(t[:, 0, 0], flat, axis=0, unique_indices=True, mode="clip")
+def overlaps(
+    t: Array, w: Array | None, mixed: bool, n: int, axes: Sequence[int], flips: int
+) -> Array:
+    """ρ[i ^ flips, i] for the settings i of some row axes, the others traced out: (x, 2^k)."""
+    k = len(axes)
+    if mixed:
+        gone = [a for a in range(n) if a not in axes]
+        rho = traced(t, 2 * n, gone, [n + a for a in gone])[:, :, 0, 0]
+        rho = rho.reshape(-1, 2**k, 2**k)
+        return jnp.diagonal(flipped(rho[..., None], k, flips)[..., 0], axis1=1, axis2=2)
     left = t if w is None else w
-    return (flipped(left, n, flips) * t.conj()).sum((1, 2))
+    full = sum(1 << (n - 1 - axes[k - 1 - j]) for j in range(k) if (flips >> j) & 1)
+    left = flipped(left, n, full)
+    shape, names = _kept(n, axes)
+    kept = "".join(c for c in names if c.isupper())
+    found = jnp.einsum(
+        f"x{names}eh,x{names}eh->x{kept}",
+        left.reshape(left.shape[0], *shape, *left.shape[2:]),
+        t.conj().reshape(t.shape[0], *shape, *t.shape[2:]),
+    )
+    return found.reshape(found.shape[0], 2**k)
+
+
+def _kept(n: int, axes: Sequence[int]) -> tuple[list[int], str]:
+    """Row axes as runs of kept ones (capital letters) and others (small letters)."""
+    shape: list[int] = []
+    names = ""
+    for axis in range(n):
+        kept = axis in axes
+        if names and names[-1].isupper() == kept:
+            shape[-1] *= 2
+            continue
+        shape.append(2)
+        letter = "ijklmnopqrstuvwyzabcd"[len(names)]
+        names += letter.upper() if kept else letter
+    return shape, names
+
+
+def trace(t: Array, w: Array | None, mixed: bool, n: int) -> Array:
+    """The trace of a state, (x,)."""
+    return overlaps(t, w, mixed, n, (), 0)[:, 0].real
 
 
 def picked(t: Array, n: int, axis: int, value: Array | int) -> Array:
     """A row axis taken at 0 or 1; an array holds a value for each x."""
-    e, h = t.shape[1:3]
-    parted = t.reshape(2**axis, 2, 2 ** (n - 1 - axis), e, h, t.shape[3])
-    out = parted[:, value] if isinstance(value, int) else _mixed(parted[:, 0], parted[:, 1], value)
-    return out.reshape(-1, e, h, out.shape[-1])
-
-
-def _mixed(zero: Array, one: Array, value: Array) -> Array:
-    return zero * (1 - value) + one * value
+    x, _, e, h = t.shape
+    parted = t.reshape(x, 2**axis, 2, -1)
+    if isinstance(value, int):
+        out = parted[:, :, value]
+    else:
+        one = value[:, None, None]
+        out = parted[:, :, 0] * (1 - one) + parted[:, :, 1] * one
+    return out.reshape(out.shape[0], 2 ** (n - 1), e, h)
 
 
 def loaded(
     t: Array, n: int, amplitudes: Array, axes: Sequence[int], condition: Sequence[int], holds: Array
 ) -> Array:
-    """See `plan.LoadWhere`; `amplitudes` is (2^k, x)."""
-    e, h, x = t.shape[1:]
+    """See `plan.LoadWhere`; `amplitudes` is (x, 2^k)."""
+    x, _, e, h = t.shape
     k, c = len(axes), len(condition)
     others = [a for a in range(n) if a not in axes and a not in condition]
     front = [*axes, *reversed(condition), *others]
-    whole = t.reshape((2,) * n + (e, h, x)).transpose([*front, n, n + 1, n + 2])
-    shape = whole.shape
-    whole = whole.reshape(2**k, 2**c, -1, x)
-    new = amplitudes[:, None, None, :] * whole[:1]
-    out = jnp.where(np.asarray(holds)[None, :, None, None], new, whole)
-    x = out.shape[-1]
-    back = [front.index(a) for a in range(n)]
-    out = out.reshape(*shape[:-1], x).transpose([*back, n, n + 1, n + 2])
-    return out.reshape(2**n, e, h, x)
-
-
-def swept(t: Array, diag: Array, cross: Array, other: Array) -> Array:
-    """Gates in pair form one after the other: rows (G, N, x) of coefficients, `other` i ^ flips."""
-    kind = jnp.result_type(t, diag, cross)
-    x = max(t.shape[-1], diag.shape[-1])
-    start = jnp.broadcast_to(t, (*t.shape[:3], x)).astype(kind)
-
-    def gate(t: Array, row: tuple[Array, Array, Array]) -> tuple[Array, None]:
-        a, b, index = row
-        # Each index appears once: the transpose is a plain permutation again.
-        moved = jnp.take(t, index, axis=0, unique_indices=True, mode="clip")
-        return a[:, None, None] * t + b[:, None, None] * moved, None
-
-    return jax.lax.scan(gate, start, (diag, cross, other))[0]
-
-
-def products(diag: Array, cross: Array, flips: int) -> tuple[Array, Array]:
-    """Pairs (K, G, 2^k, x) multiplied along K, the first acting first."""
-    def later_of_earlier(a2: Array, b2: Array, a1: Array, b1: Array) -> tuple[Array, Array]:
-        f = 2**flips
-
-        def turn(c: Array) -> Array:
-            k, g, size, x = c.shape
-            return c.reshape(k, g, size // f, f, x)[:, :, :, ::-1].reshape(c.shape)
-
-        if not flips:
-            return a2 * a1, b2
-        return a2 * a1 + b2 * turn(b1), a2 * b1 + b2 * turn(a1)
-
-    while diag.shape[0] > 1:
-        even = diag.shape[0] // 2 * 2
-        a, b = later_of_earlier(diag[1:even:2], cross[1:even:2], diag[0:even:2], cross[0:even:2])
-        if even < diag.shape[0]:
-            xp = jnp if isinstance(a, jax.Array) else np
-            a, b = xp.concatenate([a, diag[even:]]), xp.concatenate([b, cross[even:]])
-        diag, cross = a, b
-    return diag[0], cross[0]
-
-
-def product_of(arrays: Sequence[Array]) -> Array:
-    return reduce(lambda a, b: a * b, arrays)
+    whole = t.reshape((x,) + (2,) * n + (e * h,))
+    whole = whole.transpose([0, *(1 + a for a in front), n + 1])
+    whole = whole.reshape(x, 2**k, 2**c, -1)
+    new = amplitudes[:, :, None, None] * whole[:, :1]
+    out = jnp.where(np.asarray(holds)[None, None, :, None], new, whole)
+    x = out.shape[0]
+    back = [1 + front.index(a) for a in range(n)]
+    out = out.reshape((x,) + (2,) * n + (e * h,)).transpose([0, *back, n + 1])
+    return out.reshape(x, 2**n, e, h)
