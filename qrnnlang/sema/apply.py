@@ -225,7 +225,9 @@ def _user_gate(
     for i in range(length):
         turn = env.callee("gate", module)
         views = [
-            Register((_element(o.register, i),), True) if p.type.dims is None else o.register
+            Register((_element(o.register, i),), True)
+            if p.type.dims is None
+            else Register(o.register.wires)  # a qubit stands for a `qubit[1]`
             for o, p in zip(operands, item.operands, strict=True)
         ]
         _distinct(env, (*controls, *(w for v in views for w in v.wires)), operands, statement)

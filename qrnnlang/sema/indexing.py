@@ -45,6 +45,9 @@ def index(env: Env, base: Value, indices: tuple[Expr, ...], span: Span) -> Value
             chosen = np.array([values[i] for i in picks], dtype=np.int64)
             return int(chosen[0]) if single else chosen
         case np.ndarray():
+            label = _label(env, indices)
+            if label is not None:
+                return _lookup(env, env.builder.read(base), label, indices[1:], span)
             picked: ConstArray = base[_axes(env, indices, base.shape, span)]
             return picked.item() if picked.ndim == 0 else picked
         case Array(owner=owner, ref=ref, index=flat):

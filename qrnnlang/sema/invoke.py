@@ -33,7 +33,21 @@ def invoke(env: Env, instance: Instance, expr: CallExpr) -> Value:
     args = _match(env, instance, inputs, expr)
     if env.kind == "model" and (stateful or has_qubits(instance.item, instance.module)):
         return _run(env, instance, args, expr.span)
-    return inline(env, instance, args)
+    value = inline(env, instance, args)
+    # Applied to a sequence an output is one, though it read nothing that moves.
+    if any(_moves(v) for v, _ in args.values()) and not _moves(value):
+        return _run(env, instance, args, expr.span)
+    return value
+
+
+def _moves(value: Value) -> bool:
+    """Whether a value, or every field of a record, has one value a step."""
+    match value:
+        case Array(owner=owner, ref=ref) | Label(owner=owner, ref=ref):
+            return owner.types[ref].seq
+        case Record(fields=fields):
+            return all(_moves(v) for v in fields.values())
+    return False
 
 
 def _once(env: Env, instance: Instance, stateful: bool, span: Span) -> None:

@@ -22,7 +22,10 @@ def prepare(env: Env, args: tuple[Argument, ...], operands: tuple[Expr, ...], sp
         env.report.fail(
             "E0403", "`prepare` takes one or two vectors and one register", span, "`prepare(v) q;`"
         )
+    from .statements import no_repeats
+
     wires = register(env, operands[0]).wires
+    no_repeats(env, wires, operands[0].span)
     dirty = [w for w in wires if w not in env.cell.zero]
     if dirty:
         env.report.fail(

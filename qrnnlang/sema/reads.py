@@ -78,13 +78,18 @@ def _prob(env: Env, argument: Expr, span: Span) -> Array:
             _check_size(env, len(wires), span)
             shape = (2 ** len(wires),)
             return env.builder.array(env.builder.emit(Prob(wires), shape), shape)
-        case Bits(exprs=exprs, single=True) if isinstance(argument, Binary):
+        case Bits(exprs=exprs, single=True) if _compares(argument):
             return env.builder.array(env.builder.emit(Prob((), exprs, 1), ()), ())
         case Bits(exprs=exprs):
             return _bits(env, exprs, span)
     env.report.fail(
         "E0302", "`prob` needs a register or bits", argument.span, f"found {describe(what)}"
     )
+
+
+def _compares(argument: Expr) -> bool:
+    """Whether `prob` asks for one event; any other expression of bits is itself a bit to read."""
+    return isinstance(argument, Binary) and argument.op in ("==", "!=")
 
 
 def _bits(env: Env, exprs: tuple[BitExpr, ...], span: Span) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..diagnostics import Label, Span
 from ..syntax.tree import Argument, Expr, Parameter, TypeExpr, Variable
-from .report import suggestion
+from .report import Skip, suggestion
 from .scope import Env
 from .values import Array, Register, Value, count, describe, type_name
 from .values import Parameter as ParameterValue
@@ -171,8 +171,10 @@ def compile_time(env: Env, g: Given) -> Value:
         "string": isinstance(value, str),
         "real": isinstance(value, int | float) and not isinstance(value, bool),
         "angle": isinstance(value, int | float) and not isinstance(value, bool),
-    }[name]
-    if not good:
+    }
+    if name not in good:
+        raise Skip  # reported where names are resolved
+    if not good[name]:
         runtime = isinstance(value, Array | ParameterValue)
         env.report.fail(
             "E0303" if runtime else "E0302",

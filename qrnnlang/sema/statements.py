@@ -188,9 +188,13 @@ def _on_bits(env: Env, statement: IfStmt, condition: Bits) -> None:
     (bit,) = condition.exprs
     outer_when, outer_branch = env.builder.when, state.branch
     branches = [(bit, statement.body, True)]
+    before = frozenset(state.zero)  # what every branch starts from, and keeps if it is not taken
+    ends = [before]
     if statement.orelse is not None:
         branches.append((BitNot(bit), statement.orelse, False))
+        ends = []
     for when, body, side in branches:
+        state.zero = set(before)
         env.builder.when = when if outer_when is None else BitOp("and", outer_when, when)
         state.branch = (*outer_branch, (id(statement), side))
         try:
@@ -198,6 +202,8 @@ def _on_bits(env: Env, statement: IfStmt, condition: Bits) -> None:
             block(env, body)
         finally:
             env.builder.when, state.branch = outer_when, outer_branch
+            ends.append(frozenset(state.zero))
+    state.zero = set(frozenset.intersection(*ends))
 
 
 def _check_under_bits(env: Env, body: Block) -> None:
@@ -232,7 +238,7 @@ def _reset(env: Env, operands: tuple[Expr, ...]) -> None:
         wires = _operand(env, operand).wires
         if wires:
             env.builder.quantum(Reset(tuple(dict.fromkeys(wires))))
-        if env.cell is not None and env.builder.when is None:
+        if env.cell is not None:
             env.cell.zero |= set(wires)
 
 

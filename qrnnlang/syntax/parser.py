@@ -65,11 +65,12 @@ def _drive(
     table = load()
     driver = Driver(table, context)
     recovery: Recovery | None = None
-    position, stalled = 0, 0
+    position, stalled, furthest = 0, 0, 0
     while position < len(tokens):
         if driver.feed(tokens[position]):
             position += 1
-            stalled = 0
+            if position > furthest:
+                furthest, stalled = position, 0
             continue
         recovery = recovery or Recovery(table, driver, tokens, places)
         stalled += 1

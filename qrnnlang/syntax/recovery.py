@@ -46,6 +46,7 @@ class Recovery:
         self.places = sorted(places)
         self.errors: list[Diagnostic] = []
         self.broken: list[str] = []  # names of items left out altogether
+        self.reread: set[int] = set()  # tokens that were taken for a name once already
         self.match = _matches(tokens)
         self.lists = {k for k, symbol in enumerate(table.symbols) if symbol in LISTS}
 
@@ -160,10 +161,13 @@ class Recovery:
         """Whether the token before is a keyword at the start of a line that the unfinished
         statement took for a name: `let a = 1 +` and then `let b = 2;`."""
         previous = position - 1
-        if previous <= begin or self.tokens[position].kind == 0:
+        if previous <= begin or self.tokens[position].kind == 0 or previous in self.reread:
             return False
         text = self.tokens[previous].text
-        return (text in STATEMENT_WORDS or text in ITEM_WORDS) and self.starts_line(previous)
+        if text not in STATEMENT_WORDS | ITEM_WORDS or not self.starts_line(previous):
+            return False
+        self.reread.add(previous)
+        return True
 
     def replay(self, begin: int, position: int) -> list[int]:
         """The states after the list and the tokens from `begin`, before the one at `position`."""
@@ -246,7 +250,7 @@ class Recovery:
         """One diagnostic for the tokens `begin..end`, unless they hold one already."""
         tokens = self.tokens
         refused = tokens[position]
-        if refused.start == refused.end and refused.text in (")", "]"):
+        if refused.start == refused.end and refused.text in (")", "]", "}"):
             return  # supplied for an unclosed bracket, which is reported already
         inner = [k for k in range(begin, position) if tokens[k].text == "}"]
         start = tokens[inner[-1]].end if inner else tokens[begin].start

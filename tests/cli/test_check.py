@@ -68,6 +68,7 @@ def test_a_file_that_two_files_import_is_reported_once(qrnnc: Run) -> None:
         (lambda p: p.mkdir(), "is a directory"),
         (lambda p: p.write_bytes("cell Größe".encode("latin-1")), "not UTF-8 text (byte 7)"),
         (lambda p: p.write_bytes(b"\xff\xfeq\x00"), "not UTF-8 text (byte 0)"),
+        (lambda p: p.write_bytes(b""), "the file is empty; a program starts with `qrnn 1.0;`"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(qrnnc: Run, make: object, said: str) -> None:
@@ -76,14 +77,6 @@ def test_what_cannot_be_read_is_one_line(qrnnc: Run, make: object, said: str) ->
         found = qrnnc(verb, "bad.qrnn")
         assert (found.code, found.out) == (1, "")
         assert found.err == f"error: bad.qrnn: {said}\n"
-
-
-def test_an_empty_file(qrnnc: Run) -> None:
-    Path("empty.qrnn").write_text("")
-    found = qrnnc("check", "empty.qrnn")
-    assert found.code == 1
-    wanted = "error: empty.qrnn: the file is empty; a program starts with `qrnn 1.0;`\n"
-    assert found.err == wanted
 
 
 def test_a_name_with_control_characters_does_not_reach_the_terminal(qrnnc: Run) -> None:

@@ -162,3 +162,11 @@ def test_info_of_what_is_no_circuit(qrnnc: Run) -> None:
         "qrnn 1.0; cell C { input x: real; param w: real; output y = w * x; }"
     )
     assert qrnnc("info", "c.qrnn").out == "C, 1 step\n  parameters  1\n  qubits      0\n"
+
+
+def test_a_training_that_breaks_down_is_a_failed_run(qrnnc: Run) -> None:
+    text = Path("model.qrnn").read_text().replace("adam(lr = 0.1)", "sgd(lr = 1e200)")
+    Path("wild.qrnn").write_text(text)
+    found = qrnnc("train", "wild.qrnn", "-o", "out", "--quiet")
+    assert (found.code, found.out, found.err.count("\n")) == (3, "", 1)
+    assert found.err.startswith("error: ")

@@ -198,3 +198,16 @@ def test_field_of_a_call_with_one_output() -> None:
     with pytest.raises(CompileError) as caught:
         closed_entry(text.replace("r.z", "r.y"), "T")
     assert [d.code for d in caught.value.diagnostics] == ["E0213"]
+
+
+def test_probability_of_bits_is_a_distribution_and_of_a_comparison_a_number() -> None:
+    text = (
+        "cell T { fresh q: qubit[2]; h q[0]; let b = measure q; let d = b[0] ^ b[1]; "
+        "output one = prob(d); output same = prob(b[0] ^ b[1]); output not_ = prob(!b[0]); "
+        "output equal = prob(b == 1); output differ = prob(b[0] != b[1]); }"
+    )
+    made = run(text, steps=1)
+    for name in ("one", "same", "not_"):
+        np.testing.assert_allclose(made[name], [[0.5, 0.5]])
+    np.testing.assert_allclose(made["equal"], [0.5])
+    np.testing.assert_allclose(made["differ"], [0.5])
