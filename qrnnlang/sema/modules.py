@@ -256,7 +256,7 @@ class Loader:
             self._bind_all(module, imported, item)
 
     def _std(self, name: str) -> Module:
-        """A module of the standard library: a file, or a folder of files that are bound together."""
+        """A module of the standard library: a file, or a folder of files bound together."""
         key = _std_name(name)
         if key not in self.modules:
             place = STD.joinpath(*name.split("."))
