@@ -17,7 +17,7 @@ from ..sema.closed import (
 from . import steps as p
 from .cells import initial
 from .describe import describe_plan
-from .model_run import Arrays, ModelRun
+from .model_run import ModelRun
 from .plan import Plan
 from .planner import plan_cell
 from .states import State, to_state

@@ -1,0 +1,59 @@
+"""Every `qrnn` block of the documentation compiles, runs, and gives what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qrnnlang.sema import check_path
+
+from .pages import AFTER, BEFORE, Block, blocks, claims, compiled, run
+
+PAGES = ("language.md", "cheatsheet.md", "tutorial.md", "python.md")
+BLOCKS = [b for page in PAGES for b in blocks(page, "qrnn")]
+WORDS = {"fragment", "items", "wrong", "warns", "bits", "extern"}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[b.id for b in BLOCKS])
+def test_block(block: Block, tmp_path: Path) -> None:
+    codes = {w for w in block.words[1:] if w not in WORDS and "=" not in w}
+    path = tmp_path / "example.qrnn"
+    path.write_text(block.source, encoding="utf-8")
+    found = check_path(path)
+    if "wrong" in block.words:
+        assert {d.code for d in found if d.severity == "error"} == codes
+        return
+    shown = {(d.code, d.message) for d in found if "fragment" not in block.words}
+    assert {code for code, _ in shown} == codes, shown
+    assert not [d.message for d in found if d.severity == "error"]
+    if "extern" in block.words or not ({"cell ", "model "} & _items(block.source)):
+        return
+    outputs: dict[str, object] = {}
+    for model in compiled(block.source, tmp_path):
+        outputs |= run(model, "bits" in block.words, 1 if "fragment" in block.words else 4)
+    assert outputs and all(np.isfinite(np.asarray(v)).all() for v in outputs.values())
+    for name, value in claims(block).items():
+        first = np.asarray(outputs[name])[0, 0]
+        assert first.shape == value.shape, name
+        np.testing.assert_allclose(first, value, atol=1e-6, err_msg=name)
+
+
+def _items(source: str) -> set[str]:
+    return {
+        word
+        for word in ("cell ", "model ")
+        for line in source.splitlines()
+        if line.startswith(word)
+    }
+
+
+def test_the_reference_shows_what_fragments_stand_in() -> None:
+    first = blocks("language.md", "qrnn")[0].text
+    assert first == BEFORE.replace("cell Example", "\ncell Example") + "    // …" + AFTER
+
+
+def test_there_are_blocks_to_test() -> None:
+    assert len(BLOCKS) > 60
+    assert sum(len(claims(b)) for b in BLOCKS) > 40
