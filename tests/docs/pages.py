@@ -94,7 +94,7 @@ def compiled(source: str, folder: Path) -> list[qr.Model]:
     return made
 
 
-def given(closed: ClosedModel, steps: int = 2, bits: bool = False) -> dict[str, Any]:
+def given(closed: ClosedModel, steps: int = 8, bits: bool = False) -> dict[str, Any]:
     """Values in [0.1, 0.9], labels, or bits, for one sequence."""
     rng = np.random.default_rng(5)
     made: dict[str, Any] = {}
@@ -107,7 +107,7 @@ def given(closed: ClosedModel, steps: int = 2, bits: bool = False) -> dict[str, 
     return made
 
 
-def run(model: qr.Model, bits: bool = False, steps: int = 2) -> dict[str, Any]:
+def run(model: qr.Model, bits: bool = False, steps: int = 8) -> dict[str, Any]:
     """Outputs of one random sequence by the interpreter; the loss and metrics are computed too."""
     values = given(model.closed, steps, bits)
     inputs = {p.name: values[p.name] for p in model.closed.inputs}
