@@ -52,6 +52,10 @@ def assignment(s: Situation) -> Diagnostic | None:
     line = s.line
     if not line or not line[0].isidentifier() or line[0] in STATEMENT_WORDS or line[0] in RESERVED:
         return None
+    if len(line) == 2 and (
+        line[0] in _FOREIGN or get_close_matches(line[0], STATEMENT_WORDS, 1, 0.7)
+    ):
+        return None  # `ouput y = …;`: the first word is what is wrong
     target = s.source.text[s.opener.start : s.previous.end]
     if len(line) == 1:
         suggestion = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..diagnostics.errors import Diagnostic, Label
 from ..diagnostics.source import Source, Span
@@ -40,7 +40,8 @@ _ITEM = "an item (`import`, `const`, `def`, `extern def`, `gate`, `cell` or `mod
 @dataclass(frozen=True)
 class Situation:
     """A refused token: `tokens[position]` in the statement that begins at `begin`, in a list of
-    `kind` (items, statements or assignments), where `expected` could have stood."""
+    `kind` (items, statements or assignments), where `expected` could have stood; the parser was in
+    `states`, bottom first."""
 
     source: Source
     tokens: list[Token]
@@ -48,6 +49,7 @@ class Situation:
     position: int
     kind: str
     expected: frozenset[str]
+    states: tuple[int, ...]
     missing: str = ""
 
     @property
@@ -92,7 +94,7 @@ def explain(s: Situation) -> Diagnostic:
     for hint in HINTS:
         if diagnostic := hint(s):
             return diagnostic
-    return unexpected(s)
+    return in_words_of_state(s)
 
 
 def missing_semicolon(s: Situation) -> Diagnostic:
@@ -124,6 +126,15 @@ def unexpected(s: Situation, code: str = "E0111", help: str = "") -> Diagnostic:
         labels=labels,
         help=help,
     )
+
+
+def in_words_of_state(s: Situation) -> Diagnostic:
+    """The general case, with what the state of the parser is about; the texts are read only now."""
+    from .states import going_on
+
+    plain = unexpected(s)
+    place, part = going_on(list(s.states))
+    return replace(plain, label=place, notes=(part,) if part else ())
 
 
 def describe(s: Situation, token: Token) -> str:

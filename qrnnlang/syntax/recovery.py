@@ -265,6 +265,7 @@ class Recovery:
             position,
             kind,
             self.table.expected(before),
+            tuple(before),
             missing,
         )
         diagnostic = explain(situation)

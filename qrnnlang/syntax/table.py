@@ -49,12 +49,16 @@ class Table:
             if action >= 0:
                 stack.append(action)
                 return True
-            target, length, _ = self.rules[~action]
-            if length:
-                del stack[-length:]
-            stack.append(self.rows[stack[-1]][target])
+            self.reduce(stack, ~action)
             if stack[-1] == self.accept:
                 return terminal == 0
+
+    def reduce(self, stack: list[int], rule: int) -> None:
+        """Replace the right side of a rule on a stack of states, in place, by its left side."""
+        target, length, _ = self.rules[rule]
+        if length:
+            del stack[-length:]
+        stack.append(self.rows[stack[-1]][target])
 
     def expected(self, states: list[int]) -> frozenset[str]:
         """Every terminal that could come next in `states`."""

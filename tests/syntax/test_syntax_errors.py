@@ -67,6 +67,8 @@ CASES = [
     ("cell A { gate g q: qubit { x q; } }", "E0119", 2, 10),
     ("cel A { }", "E0120", 2, 1),
     ("cell A { prams w: angle; }", "E0120", 2, 10),
+    ("cell A { ouput y = 1; }", "E0120", 2, 10),
+    ("cell A { float k = 3; }", "E0120", 2, 10),
     ("cell A { qubit[2] q; }", "E0120", 2, 10),
     ("cell A { while (x) { y q; } }", "E0120", 2, 10),
     ("cell A { if x { y q; } }", "E0121", 2, 13),
