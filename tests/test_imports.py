@@ -24,7 +24,7 @@ ORDER = (
     {"runtime"},
     {"cli"},
 )
-RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
+RANK = {name: rank for rank, names in enumerate(ORDER) for name in sorted(names)}
 MODULES = sorted(ROOT.rglob("*.py"))
 HEAVY = {"jax", "qiskit", "qiskit_aer", "networkx", "matplotlib", "optax", "scipy"}
 
