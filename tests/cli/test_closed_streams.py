@@ -11,7 +11,7 @@ import pytest
 
 
 def _run(line: str, closed: str) -> subprocess.CompletedProcess[bytes]:
-    command = f"exec {shlex.quote(sys.executable)} -m qrnnlang.cli {line} {closed}"
+    command = f"exec {shlex.quote(sys.executable)} -m qrnnlang {line} {closed}"
     return subprocess.run(["sh", "-c", command], capture_output=True, timeout=60)
 
 

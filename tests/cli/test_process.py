@@ -14,7 +14,7 @@ from qiskit import qpy
 
 from .conftest import MODEL
 
-COMMAND = [sys.executable, "-m", "qrnnlang.cli"]
+COMMAND = [sys.executable, "-m", "qrnnlang"]
 
 
 def test_the_installed_command(folder: Path) -> None:

@@ -1,0 +1,7 @@
+"""`python -m qrnnlang` is `qrnnc`."""
+
+import sys
+
+from .cli.main import main
+
+sys.exit(main())
