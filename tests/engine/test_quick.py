@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from qrnnlang.diagnostics import DataError
 from qrnnlang.engine import build
 from qrnnlang.ir.model import run_model
 from qrnnlang.runtime.init import init
@@ -97,3 +98,20 @@ def test_lengths_ignore_the_padding() -> None:
     errors = (whole - y["y"]) ** 2
     expected = np.concatenate([errors[0].ravel(), errors[1, :2].ravel()]).mean()
     assert float(loss) == pytest.approx(expected, abs=1e-12)
+
+
+def test_an_impossible_postselection_is_nan_in_its_sample_only() -> None:
+    model = load_text(
+        "qrnn 1.0;\ncell A {\n    input x: real;\n    carry m: qubit;\n    fresh e: qubit;\n"
+        "    ry(x) e;\n    ry(0.3) m;\n    cx e, m;\n    postselect e == 1;\n"
+        "    output y = expect(Z(m));\n}\n"
+    )
+    x = np.array([[0.4, 0.5, 0.6], [0.4, 0.0, 0.6], [0.1, 0.2, 0.3]])
+    with pytest.raises(DataError, match="sample 1, step 1"):
+        run_model(model, {}, {"x": x})
+    found = np.asarray(build(model).apply({}, {"x": x})["y"])
+    wanted = np.zeros((3, 3), bool)
+    wanted[1, 1:] = True
+    np.testing.assert_array_equal(np.isnan(found), wanted)
+    fine = run_model(model, {}, {"x": x[[0, 2]]}).outputs["y"]
+    np.testing.assert_allclose(found[[0, 2]], fine, atol=1e-12)
