@@ -18,6 +18,7 @@ VERBS = {
     "fmt": "bring sources into the canonical layout",
     "compile": "write a circuit, or what the compiler makes on the way to it",
     "info": "count parameters, qubits, depth, gates and circuits; show the plan",
+    "draw": "draw the cell as SVG, PNG or text, carried wires looped back",
     "run": "run a model on inputs",
     "train": "train a model by its data and train blocks",
     "predict": "apply a trained model to data",

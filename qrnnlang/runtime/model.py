@@ -314,6 +314,16 @@ class Model:
 
         return parameter_order(self, steps)
 
+    def draw(self, path: str | Path | None = None) -> str:
+        """The cells as a picture: SVG text, also written to `path` (.svg, .png or .txt)."""
+        from .drawing import draw
+
+        return draw(self, path)
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return self.draw()
+
     # --- the rest ---------------------------------------------------------------------------------
 
     def info(self, steps: int = 10) -> dict[str, Any]:
