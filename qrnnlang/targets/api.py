@@ -179,7 +179,7 @@ def circuit_stats(
     from .qiskit_circuit import circuit_of
 
     unrolled = unroll(model, steps, params, inputs, fresh, **options)
-    circuit = circuit_of(unrolled.programs([unrolled.whole()])[0])
+    circuit = circuit_of(unrolled.programs([unrolled.whole()])[0].shape())
     return {
         "qubits": circuit.num_qubits,
         "depth": circuit.depth(),

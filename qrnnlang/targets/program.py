@@ -6,7 +6,7 @@ Qubits and classical bits are numbers; `angles` are floats or expressions in unb
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,14 @@ class Program:
             return x.kind == "input", step, order[x.name], x.index or 0
 
         return sorted(found, key=place)
+
+    def shape(self) -> Program:
+        """The same circuit with 1 for every angle that is not known: enough to count gates."""
+        known = [
+            replace(i, angles=tuple(a if isinstance(a, float) else 1.0 for a in i.angles))
+            for i in self.instrs
+        ]
+        return replace(self, instrs=known, phase=0.0)
 
     def _angles(self) -> Iterator[Expr]:
         yield self.phase

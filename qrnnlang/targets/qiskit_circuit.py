@@ -24,6 +24,7 @@ from qiskit.circuit.classical import expr
 
 from ..sema.closed import Bit, BitConst, BitExpr, BitNot, BitOp
 from .program import Instr, Names, Program
+from .simplify import Memo, check_sums
 from .symbols import Expr, Fn, Leaf, fold
 
 _GATES: dict[str, Callable[..., Any]] = {
@@ -68,7 +69,11 @@ _GATES: dict[str, Callable[..., Any]] = {
 
 
 def circuit_of(program: Program) -> QuantumCircuit:
-    """The circuit of a program; unbound data become parameters named as in `language.md`."""
+    """The circuit of a program; unbound data become parameters named as in `language.md`.
+
+    Raises:
+        CompileError: E0602 for an angle that Qiskit's expressions cannot hold.
+    """
     qubits: list[Any] = [None] * program.qubits
     clbits: list[Any] = [None] * program.clbits
     circuit = QuantumCircuit(name=program.name)
@@ -104,6 +109,7 @@ class _Writer:
         self.clbits = clbits
         self.parameters = parameters(program)
         self._memo: dict[Hashable, tuple[Expr, Any]] = {}
+        self._weights: Memo = {}
 
     def write(self, append: Callable[[CircuitInstruction], Any], instr: Instr) -> None:
         clbits = [self.clbits[c] for c in instr.clbits]
@@ -133,6 +139,7 @@ class _Writer:
     def angle(self, angle: Expr) -> float | ParameterExpression:
         if isinstance(angle, float):
             return angle
+        check_sums(angle, self._weights)
         return fold(angle, self._value, self._memo)
 
     def _value(self, node: Expr, args: tuple[Any, ...]) -> Any:

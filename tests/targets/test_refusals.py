@@ -167,3 +167,29 @@ def test_data_outside_a_domain() -> None:
     )
     with pytest.raises(DataError, match=r"`arccos` of 2.*input `x`.*step 1"):
         targets.to_qiskit(model, 2, {}, {"x": [0.0, 2.0]})
+
+
+PRODUCTS = """qrnn 1.0;
+cell C {
+    input x: real;
+    carry a: real = 0;
+    fresh q: qubit;
+    use f = Linear(inputs = 1, outputs = 9);
+    use g = Linear(inputs = 1, outputs = 9);
+    let b = a + sum(f([x])) * sum(g([x]));
+    next a = b;
+    ry(b) q;
+    output y = expect(Z(q));
+}
+"""
+
+
+def test_sums_that_qiskit_would_never_finish_are_refused() -> None:
+    model = load_text(PRODUCTS)
+    assert targets.to_qiskit(model, 1).num_parameters == 4 * 9 + 1
+    found = refusal(targets.to_qiskit, model, 2)
+    assert (found.code, "too long" in found.message) == ("E0602", True)
+    assert found.help
+    stats = targets.circuit_stats(model, 40)
+    assert stats["gates"] == {"measure": 40, "reset": 39, "ry": 40}
+    assert targets.qasm3_text(model, 2).count("ry(") == 2
