@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from .sampling import Execute
@@ -16,7 +17,7 @@ def on_backend(
 ) -> Execute:
     """How to run circuits: on Qiskit Aer, or on any `BackendV2`.
 
-    `seed` fixes the transpiler and, on Aer, the shots too; successive calls use successive seeds.
+    `seed` fixes the transpiler and, on simulators, the shots too.
     """
     calls = 0
 
@@ -32,14 +33,46 @@ def on_backend(
             optimization_level=optimization_level,
             seed_transpiler=seed,
         )
-        now = None if seed is None else seed + calls
-        calls += 1
+        call, calls = calls, calls + 1
+        seeds = None if seed is None else [spread(seed, call, i) for i in range(len(ready))]
         if isinstance(target, AerSimulator):
-            result = target.run(ready, shots=shots, seed_simulator=now).result()
-            return [result.get_counts(i) for i in range(len(ready))]
-        from qiskit.primitives import BackendSamplerV2
-
-        found = BackendSamplerV2(backend=target).run(ready, shots=shots).result()
-        return [one.join_data().get_counts() for one in found]
+            return _aer(target, ready, shots, seeds)
+        return _sampler(target, ready, shots, seeds)
 
     return execute
+
+
+def spread(*numbers: int) -> int:
+    """A seed of 62 bits for a simulator, far from those of neighbouring numbers.
+
+    Aer draws shot k of circuit i from seed + 2113·i + k, so that two neighbouring seeds, and two
+    circuits of one job with more shots than that, share nearly all of their shots.
+    """
+    digest = sha256(":".join(map(str, numbers)).encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 2
+
+
+def _aer(
+    simulator: Any, circuits: Sequence[QuantumCircuit], shots: int, seeds: Sequence[int] | None
+) -> list[Mapping[str, int]]:
+    if seeds is None:
+        result = simulator.run(list(circuits), shots=shots).result()
+        return [result.get_counts(i) for i in range(len(circuits))]
+    pairs = zip(circuits, seeds, strict=True)
+    return [simulator.run(c, shots=shots, seed_simulator=s).result().get_counts() for c, s in pairs]
+
+
+def _sampler(
+    backend: Any, circuits: Sequence[QuantumCircuit], shots: int, seeds: Sequence[int] | None
+) -> list[Mapping[str, int]]:
+    """By Qiskit's sampler; one job each where the backend is a simulator that takes a seed."""
+    from qiskit.primitives import BackendSamplerV2
+
+    if seeds is None or not hasattr(backend.options, "seed_simulator"):
+        found = BackendSamplerV2(backend=backend).run(list(circuits), shots=shots).result()
+        return [one.join_data().get_counts() for one in found]
+    counts: list[Mapping[str, int]] = []
+    for circuit, seed in zip(circuits, seeds, strict=True):
+        sampler = BackendSamplerV2(backend=backend, options={"seed_simulator": seed})
+        counts.append(sampler.run([circuit], shots=shots).result()[0].join_data().get_counts())
+    return counts
