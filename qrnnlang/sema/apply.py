@@ -37,6 +37,12 @@ def apply(env: Env, statement: GateStmt) -> None:
     """A gate statement: modifiers, then the gate on its operands, broadcast."""
     from .expr import register
 
+    name = statement.gate.name if isinstance(statement.gate, Variable) else ""
+    user = env.module.find_gate(statement.gate)
+    if user is None and name not in GATES and name not in CHANNELS and name != "apply":
+        from .names import unknown_gate
+
+        unknown_gate(env.report, statement.gate, env.module)
     mods = [modifier(env, m) for m in statement.modifiers]
     operands = [Operand(register(env, o), o.span) for o in statement.operands]
     assert env.cell is not None
@@ -45,20 +51,14 @@ def apply(env: Env, statement: GateStmt) -> None:
     controls = sum(m.controls for m in mods)
     control_wires, rest = _take_controls(env, mods, operands, controls, statement.span)
     with env.builder.at(statement.span):
-        name = statement.gate.name if isinstance(statement.gate, Variable) else ""
-        user = env.module.find_gate(statement.gate)
         if user is not None:
             _user_gate(env, statement, user[0], user[1], mods, control_wires, rest)
         elif name == "apply":
             _unitary(env, statement, mods, control_wires, rest)
         elif name in CHANNELS:
             _channel(env, statement, name, mods, rest)
-        elif name in GATES:
-            _standard(env, statement, name, mods, control_wires, rest)
         else:
-            from .names import unknown_gate
-
-            unknown_gate(env.report, statement.gate, env.module)
+            _standard(env, statement, name, mods, control_wires, rest)
     touched(env, tuple(w for o in operands for w in o.register.wires))
 
 

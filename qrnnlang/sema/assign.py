@@ -11,7 +11,7 @@ from .closed import BitConst, BitExpr
 from .declarations import cell_of, expect_type, shape_of_type
 from .report import Skip, suggestion
 from .scope import Env
-from .values import Array, Bits, Record, Register, Value, count, describe, type_name
+from .values import Array, Bits, Register, Value, count, describe, type_name
 
 
 def output_stmt(env: Env, statement: OutputStmt) -> None:
@@ -35,16 +35,6 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             return
     assert statement.value is not None
     value = evaluate(env, statement.value)
-    if isinstance(value, Record) and not value.fields:
-        env.report.fail("E0302", f"`{value.cell}` has no outputs", statement.value.span)
-    if isinstance(value, Record):
-        env.report.fail(
-            "E0302",
-            f"`{value.cell}` has several outputs",
-            statement.value.span,
-            "which one?",
-            help=f"for instance `{statement.value.span.text}.{next(iter(value.fields))}`",
-        )
     number = numeric(env, value, statement.value.span)
     if statement.indices is None:
         whole = env.builder.array(env.builder.ref(number), shape_of(number))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..diagnostics import Label as Place
@@ -52,22 +54,27 @@ def data_block(env: Env, statement: DataStmt) -> DataBlock:
     ports = [p.name for p in (*env.cell.root.inputs, *env.cell.model.targets)]
     columns: dict[str, tuple[Setting, Span]] = {}
     options: dict[str, tuple[Setting, Span]] = {}
+    misnamed = 0
     for a in statement.assignments:
         key = a.key.text
         is_option = a.role is None and key in DATA_KEYS
         if not is_option and key not in ports:
+            misnamed += isinstance(a.value, CallExpr | ListExpr)
+            if key in env.scope.names or env.report.is_unknown(key, a.key.span):
+                continue  # declared wrongly, or not at all, which is reported
             known = [*DATA_KEYS, *ports]
             env.report.error(
                 "E0506",
                 f"`{key}` is neither an option nor an input or target of the model",
                 a.key.span,
                 "unknown key",
-                help=suggestion(key, known) or "options: " + ", ".join(f"`{k}`" for k in DATA_KEYS),
+                help=suggestion(key, known)
+                or f"inputs and targets: {_listed(ports)}; options: {_listed(DATA_KEYS)}",
             )
             continue
         _store(env, options if is_option else columns, a)
     missing = [p for p in ports if p not in columns]
-    if missing:
+    if len(missing) > misnamed:
         env.report.error(
             "E0507",
             "the data block gives no column for " + ", ".join(f"`{m}`" for m in missing),
@@ -80,6 +87,10 @@ def data_block(env: Env, statement: DataStmt) -> DataBlock:
         tuple((k, s) for k, (s, _) in columns.items()),
         tuple((k, s) for k, (s, _) in options.items()),
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{n}`" for n in names) or "none"
 
 
 def train_block(env: Env, statement: TrainStmt) -> TrainBlock:

@@ -57,7 +57,7 @@ def call(env: Env, expr: CallExpr) -> Value:
             from .names import unknown_function
 
             known = [*env.scope.visible(), *env.module.values]
-            unknown_function(env.report, name, expr.callee.span, known)
+            unknown_function(env.report, expr, name, known, env.module)
     env.report.fail("E0302", "only a function or a cell can be called", expr.callee.span)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NoReturn
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from ..syntax.tree import (
 from . import arithmetic, calls, indexing, iterators
 from .bounds import check_nested
 from .closed import Shape
+from .report import Skip
 from .scope import Env, Scope
 from .values import (
     Array,
@@ -118,7 +120,11 @@ def constant(env: Env, item: ConstItem, module: object) -> Value:
     if item.name.text not in module.constants:
         module.constants[item.name.text] = None  # a constant that needs itself fails below
         inner = Env("const", module, env.builder, env.report, Scope())
-        value = evaluate(inner, item.value)
+        try:
+            value = evaluate(inner, item.value)
+        except Skip:
+            del module.constants[item.name.text]
+            raise
         if isinstance(value, Array | Parameter):
             env.report.fail(
                 "E0303", "a `const` needs a compile-time value", item.value.span, describe(value)
@@ -226,6 +232,8 @@ Numeric = int | float | ConstArray | Array | Parameter
 
 def numeric(env: Env, value: Value, span: Span) -> Numeric:
     """A real number or array, of either stage."""
+    if isinstance(value, Record):
+        _several(env, value, span)
     if isinstance(value, bool) or not isinstance(
         value, int | float | np.ndarray | Array | Parameter
     ):
@@ -245,6 +253,25 @@ def numeric(env: Env, value: Value, span: Span) -> Numeric:
             help="start from a constant or a `param`",
         )
     return value
+
+
+def _several(env: Env, value: Record, span: Span) -> NoReturn:
+    """The outputs of a cell where one number is wanted."""
+    if value.fields:
+        env.report.fail(
+            "E0302",
+            f"`{value.cell}` has several outputs",
+            span,
+            "which one?",
+            help="name it: " + " or ".join(f"`{span.text}.{name}`" for name in value.fields),
+        )
+    env.report.fail(
+        "E0302",
+        f"`{value.cell}` has no outputs",
+        span,
+        "has no value",
+        help=f"let `{value.cell}` give one: `output y = …;`",
+    )
 
 
 def _hint(value: Value) -> str:

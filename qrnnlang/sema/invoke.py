@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import replace
 
 from ..diagnostics import Label as Place
@@ -137,11 +138,16 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]]) ->
         for statement in instance.item.body.statements:
             execute(inner, statement)
         found = finish(inner, state)
-        if state.broken:
-            raise Skip
+        _check_sound(env, instance, state, found)
         return record(state, found)
     finally:
         env.builder.scope = scope_before
+
+
+def _check_sound(env: Env, instance: Instance, state: CellState, outputs: Sized) -> None:
+    """Leave a cell whose outputs, or the lack of them, go back to an error within it."""
+    if state.broken or (not len(outputs) and env.report.failed_in(instance.item.span)):
+        raise Skip
 
 
 def close_cell(env: Env, instance: Instance) -> ClosedCell:
@@ -153,8 +159,7 @@ def close_cell(env: Env, instance: Instance) -> ClosedCell:
     for statement in instance.item.body.statements:
         execute(inner, statement)
     cell = close(inner, state, instance.item.doc)
-    if state.broken:
-        raise Skip
+    _check_sound(env, instance, state, cell.outputs)
     if not env.report.failed:
         check_light_cone(cell, env.report)
     return cell

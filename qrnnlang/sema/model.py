@@ -36,8 +36,9 @@ from .declarations import bind_hyper, classes, shape_of_type
 from .instance import Instance
 from .invoke import close_cell
 from .modules import Module
-from .report import Reporter
+from .report import Reporter, Skip
 from .scope import Env, Scope
+from .signature import TYPES
 from .values import Array, Label, Value, describe
 
 
@@ -98,6 +99,8 @@ def _twice(env: Env, what: str, span: Span, first: Span) -> None:
 
 def _port(env: Env, name: str, kind: TypeExpr, doc: str, ports: list[Port]) -> Value:
     type_ = kind.name.text
+    if type_ not in TYPES:
+        raise Skip  # resolve.py has reported it
     if type_ not in ("real", "angle", "class"):
         env.report.fail(
             "E0302",

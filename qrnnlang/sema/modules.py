@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias, TypeVar
 
-from ..diagnostics import Label, Source, Span
+from ..diagnostics import Diagnostic, Label, Source, Span
 from ..syntax.parser import parse
 from ..syntax.tree import (
     CellItem,
@@ -102,9 +102,13 @@ class Loader:
         self.report.broken.update(file.broken)
         for name in PRELUDE if source.name != _std_name("linear") else ():
             self._bind_all(module, self._std(name), None)
+        if any(d.severity == "error" and _on_import(d) for d in found):
+            self.report.short.add(source)
         for item in file.items:
-            if isinstance(item, ImportItem):
-                self._import(module, item, folder, chain)
+            if isinstance(item, ImportItem) and not self._import(module, item, folder, chain):
+                self.report.short.add(source)
+                if item.alias is not None:
+                    self.report.broken.add(item.alias.text)
         for item in file.items:
             if not isinstance(item, ImportItem):
                 self._declare(module, item)
@@ -148,10 +152,10 @@ class Loader:
         item: ImportItem,
         folder: PurePosixPath,
         chain: tuple[tuple[str, Span | None], ...],
-    ) -> None:
+    ) -> bool:
+        """Bring in what an import names; False, with an error reported, if that failed."""
         if item.path is None:
-            self._import_std(module, item)
-            return
+            return self._import_std(module, item)
         notes = tuple(f"imported from `{name}`" for name, _ in reversed(chain[:-1]))
         if self.root is None and not self.files:
             self.report.error(
@@ -161,7 +165,7 @@ class Loader:
                 "there is no folder to look in",
                 help="save it to a file and load that",
             )
-            return
+            return False
         target = _join(folder, item.path.value)
         if target is None:
             self.report.error(
@@ -172,7 +176,7 @@ class Loader:
                 notes=notes,
                 help="move the imported file below that folder",
             )
-            return
+            return False
         key = str(target)
         if any(key == name for name, _ in chain):
             loop = [name for name, _ in chain]
@@ -184,7 +188,7 @@ class Loader:
                 "closes the circle",
                 notes=(path,),
             )
-            return
+            return False
         if len(chain) >= IMPORT_DEPTH:
             self.report.error(
                 "E0703",
@@ -193,12 +197,12 @@ class Loader:
                 "one too many",
                 notes=notes,
             )
-            return
+            return False
         imported = self.modules.get(key)
         if imported is None:
             text = self._read(target, item, notes)
             if text is None:
-                return
+                return False
             self.texts[key] = text
             source = Source(str(self.folder / target), text)
             imported = self.load(source, target.parent, (*chain, (key, item.span)))
@@ -207,6 +211,7 @@ class Loader:
             module.aliases[item.alias.text] = imported
         else:
             self._bind_all(module, imported, item)
+        return imported.file is not None
 
     def _read(self, target: PurePosixPath, item: ImportItem, notes: tuple[str, ...]) -> str | None:
         if str(target) in self.files:
@@ -237,7 +242,7 @@ class Loader:
         )
         return None
 
-    def _import_std(self, module: Module, item: ImportItem) -> None:
+    def _import_std(self, module: Module, item: ImportItem) -> bool:
         name = ".".join(n.text for n in item.module)
         known = [f"std.{m}" for m in STD_MODULES]
         if name not in known:
@@ -248,12 +253,13 @@ class Loader:
                 "unknown module",
                 help=suggestion(name, known) or f"modules: {', '.join(f'`{k}`' for k in known)}",
             )
-            return
+            return False
         imported = self._std(name.removeprefix("std."))
         if item.alias is not None:
             module.aliases[item.alias.text] = imported
         else:
             self._bind_all(module, imported, item)
+        return True
 
     def _std(self, name: str) -> Module:
         """A module of the standard library: a file, or a folder of files bound together."""
@@ -311,6 +317,12 @@ def _table(module: Module, item: Declared) -> dict[str, tuple[Declared, Module]]
             return module.cells  # type: ignore[return-value]
         case _:
             return module.models  # type: ignore[return-value]
+
+
+def _on_import(diagnostic: Diagnostic) -> bool:
+    """Whether a syntax error lies in a line that imports something."""
+    line = diagnostic.span.source.line(diagnostic.line)
+    return line.lstrip().startswith("import")
 
 
 def _std_name(name: str) -> str:

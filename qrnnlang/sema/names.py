@@ -2,100 +2,143 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NoReturn
 
-from ..diagnostics import Span
-from ..syntax.tree import Expr, Field, Variable
+from ..diagnostics import Label, Span
+from ..syntax.hints import FOREIGN
+from ..syntax.tree import CallExpr, Expr, Field, Variable
 from .calls import BUILTINS
 from .expr import CONSTANTS
 from .gates import GATES
 from .modules import CHANNELS, Module
 from .report import Reporter, Skip, suggestion
+from .vocabulary import FUNCTIONS, NUMBERS, OTHER_GATES, PACKAGES, STD_CELLS, STD_GATES
 
-#: What users of other tools write, and what it is called here.
-_OTHER_GATES = {
-    "cnot": "cx",
-    "hadamard": "h",
-    "toffoli": "ccx",
-    "rot": "u",
-    "u3": "u",
-    "phase": "p",
-    "zz": "rzz",
-    "xx": "rxx",
-    "measure_all": "measure",
-    "sdag": "sdg",
-    "tdag": "tdg",
-    "fredkin": "cswap",
-    "cphase": "cp",
-    "i": "id",
-    "u1": "p",
-}
-_OTHER_FUNCTIONS = {
-    "acos": "arccos",
-    "asin": "arcsin",
-    "atan": "arctan",
-    "ln": "log",
-    "expval": "expect",
-    "probs": "prob",
-    "concat": "[a, b]",
-    "concatenate": "[a, b]",
-    "norm": "normalize",
-    "one_hot": "onehot",
-    "size": "len",
-    "comb": "choose",
-    "floor_div": "div",
-}
+_LET = re.compile(r"let\s+(\w+)\s*=\s*$")
 
 
-def unknown_value(report: Reporter, name: str, span: Span, known: Iterable[str]) -> NoReturn:
-    """E0201."""
+def unknown_value(
+    report: Reporter,
+    name: str,
+    span: Span,
+    known: Iterable[str],
+    advice: str = "",
+    labels: tuple[Label, ...] = (),
+) -> NoReturn:
+    """E0201, once in an item. `advice`: what to declare, where no known name resembles it."""
     _skip_broken(report, name)
+    if not report.first_unknown(name, span):
+        raise Skip
     near = suggestion(name, [*known, *CONSTANTS])
-    report.fail("E0201", f"there is no value `{name}` here", span, "unknown name", help=near)
+    after = span.source.text[span.end : span.end + 3]
+    if name in PACKAGES:
+        near = "here it is `pi`" if after == ".pi" else "functions and constants have no prefix"
+    elif name.lower() in NUMBERS:
+        near = f"here it is `{NUMBERS[name.lower()]}`"
+    _skip_imported(report, span, near)
+    report.fail(
+        "E0201",
+        f"there is no value `{name}` here",
+        span,
+        "unknown name",
+        labels=labels,
+        help=near or advice,
+    )
 
 
-def unknown_function(report: Reporter, name: str, span: Span, known: Iterable[str]) -> NoReturn:
+def unknown_function(
+    report: Reporter, call: CallExpr, name: str, known: Iterable[str], module: Module
+) -> NoReturn:
     """E0204."""
     _skip_broken(report, name)
     near = suggestion(name, [*known, *BUILTINS])
-    if name in _OTHER_FUNCTIONS:
-        near = f"here it is written `{_OTHER_FUNCTIONS[name]}`"
+    span = call.callee.span
+    if isinstance(call.callee, Field) and call.callee.base.span.text in PACKAGES:
+        here = FUNCTIONS.get(name, name)
+        near = f"here it is `{here}`" if here in BUILTINS else near
+    elif name in FUNCTIONS:
+        near = f"here it is written `{FUNCTIONS[name]}`"
+    elif module.find_cell(call.callee) is not None:
+        near = f"`{name}` is a cell: declare an instance with `use c = {name}();`, and call that"
+    elif len(name) > 1 and not set(name) - set("XYZI"):
+        near = _pauli_word(name, call)
+    elif name in GATES or name in module.gates:
+        near = f"`{name}` is a gate, which stands as a statement: `{name}(…) q;`"
+    elif name in ("uniform", "normal"):
+        bound = _LET.search(span.source.text[: span.start])
+        declared = bound[1] if bound else "J"
+        near = f"a drawn value is declared: `fixed {declared}: real ~ {call.span.text};`"
+    _skip_imported(report, span, near)
     report.fail("E0204", f"there is no function `{name}`", span, "unknown function", help=near)
 
 
-def unknown_gate(report: Reporter, gate: Expr, module: Module) -> NoReturn:
-    """E0202."""
+def _pauli_word(name: str, call: CallExpr) -> str:
+    qubits = [a.value.span.text for a in call.args]
+    if len(qubits) != len(name):
+        qubits = [f"q[{i}]" for i in range(len(name))]
+    product = " * ".join(f"{p}({q})" for p, q in zip(name, qubits, strict=True))
+    return f"write `{product}`"
+
+
+def unknown_gate(
+    report: Reporter, gate: Expr, module: Module, operands: tuple[Expr, ...] = ()
+) -> NoReturn:
+    """E0202; E0120 where the word is one of another language."""
     name = _name(gate)
-    _skip_broken(report, name)
+    _skip_broken(report, name, gate.span.text.partition(".")[0])
     near = suggestion(name, [*GATES, *CHANNELS, *module.gates])
-    if name.lower() in _OTHER_GATES:
-        near = f"here it is called `{_OTHER_GATES[name.lower()]}`"
+    if name == "return" and len(operands) == 1:
+        near = f"a cell gives values with `output`: write `output y = {operands[0].span.text};`"
+        _foreign(report, name, gate.span, near)
+    if name in FOREIGN:
+        _foreign(report, name, gate.span, FOREIGN[name])
+    if name.lower() in OTHER_GATES:
+        near = f"here it is called `{OTHER_GATES[name.lower()]}`"
     elif name.lower() in GATES:
         near = f"gates are written in lower case: `{name.lower()}`"
+    elif name == "discard":
+        near = "a `fresh` register is discarded by itself; to start again from |0⟩, `reset q;`"
+    elif module.find_cell(gate) is not None:
+        near = f"`{name}` is a cell: `use c = {name}();`, then `let y = c(…);`"
+    elif not near and name in STD_GATES:
+        near = f"add `import std.{STD_GATES[name]};`"
+    _skip_imported(report, gate.span, near)
     report.fail("E0202", f"there is no gate `{name}`", gate.span, "unknown gate", help=near)
+
+
+def _foreign(report: Reporter, word: str, span: Span, advice: str) -> NoReturn:
+    report.fail(
+        "E0120",
+        f"`{word}` does not open a statement",
+        span,
+        "expected the word that opens a statement, or a gate",
+        help=advice,
+    )
 
 
 def unknown_cell(report: Reporter, cell: Expr, module: Module) -> NoReturn:
     """E0203."""
     name = _name(cell)
-    _skip_broken(report, name)
+    _skip_broken(report, name, cell.span.text.partition(".")[0])
     near = suggestion(name, module.cells)
     if name in module.models:
         near = "a model cannot be used: put its content into a cell"
-    elif not near and name in _STD_CELLS:
+    elif not near and name in STD_CELLS:
         near = "add `import std.cells;`"
+    _skip_imported(report, cell.span, near)
     report.fail("E0203", f"there is no cell `{name}`", cell.span, "unknown cell", help=near)
 
 
-_STD_CELLS = (
-    *("Emc", "Takaki", "LiPlain", "LiStaggered", "Bausch", "Qlstm", "LinearQlstm", "Qgru"),
-    *("Qfwp", "Reservoir", "FeedbackReservoir", "Rnn", "Lstm", "Gru"),
-)
+def _skip_broken(report: Reporter, *names: str) -> None:
+    if any(name in report.broken for name in names):
+        raise Skip
 
 
-def _skip_broken(report: Reporter, name: str) -> None:
-    if name in report.broken:
+def _skip_imported(report: Reporter, span: Span, near: str) -> None:
+    """A name that resembles nothing may be of the import that failed."""
+    if span.source in report.short and (not near or near.startswith("add `import")):
         raise Skip
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from typing import NoReturn
 
-from ..diagnostics import Diagnostic, Label, Span
+from ..diagnostics import Diagnostic, Label, Source, Span
 
 
 class Skip(Exception):
@@ -20,6 +20,10 @@ class Reporter:
         self._found: dict[tuple[str, Span], Diagnostic] = {}
         #: Items that a syntax error left out: a use of them is not another error.
         self.broken: set[str] = set()
+        #: Files with an import that failed: what it should have brought is not known.
+        self.short: set[Source] = set()
+        self._items: list[Span] = []
+        self._unknown: set[tuple[Span | None, str]] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
         self._found.setdefault((diagnostic.code, diagnostic.span), diagnostic)
@@ -52,21 +56,63 @@ class Reporter:
         self.error(code, message, span, label, labels=labels, notes=notes, help=help)
         raise Skip
 
+    # --- what follows from what ---------------------------------------------------------------
+
+    def enter(self, item: Span) -> None:
+        """An item whose names are checked from here on."""
+        self._items.append(item)
+
+    def item(self, span: Span) -> Span | None:
+        """The item that a place lies in."""
+        return next((i for i in self._items if _inside(span, i)), None)
+
+    def first_unknown(self, name: str, span: Span) -> bool:
+        """Whether an unknown name was not met in this item before; it is reported once."""
+        key = (self.item(span), name)
+        if key in self._unknown:
+            return False
+        self._unknown.add(key)
+        return True
+
+    def is_unknown(self, name: str, span: Span) -> bool:
+        """Whether the name was reported as unknown in this item."""
+        return (self.item(span), name) in self._unknown
+
+    def failed_in(self, item: Span) -> bool:
+        """Whether there is an error within an item."""
+        return any(d.severity == "error" and _inside(d.span, item) for d in self._found.values())
+
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """In order of their place in the text, file by file as they were met."""
-        files = {d.span.source: None for d in self._found.values()}
+        """In order of their place in the text, file by file as they were met.
+
+        Without warnings that may only follow from an error: of unused names in an item that has
+        one, and of parameters without effect anywhere.
+        """
+        failed = self.failed
+        found = [d for d in self._found.values() if not (failed and self._follows(d))]
+        files = {d.span.source: None for d in found}
         order = {source: i for i, source in enumerate(files)}
-        return tuple(
-            sorted(self._found.values(), key=lambda d: (order[d.span.source], d.span.start))
-        )
+        return tuple(sorted(found, key=lambda d: (order[d.span.source], d.span.start)))
+
+    def _follows(self, d: Diagnostic) -> bool:
+        if d.code == "W0201":
+            item = self.item(d.span)
+            return item is not None and self.failed_in(item)
+        return d.code == "W0301"
 
     @property
     def failed(self) -> bool:
         return any(d.severity == "error" for d in self._found.values())
 
 
+def _inside(span: Span, item: Span) -> bool:
+    return item.source is span.source and item.start <= span.start < max(item.end, item.start + 1)
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """A help line with the nearest known name, or the empty string."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    near = [n for n in names if n.lower() == name.lower()]
+    near += difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""

@@ -30,7 +30,9 @@ from ..syntax.tree import (
     Item,
     LetStmt,
     ListExpr,
+    LossStmt,
     MeasureExpr,
+    MetricStmt,
     ModelItem,
     Name,
     NextStmt,
@@ -52,6 +54,7 @@ from .expr import CONSTANTS
 from .gates import GATES
 from .modules import CHANNELS, Module
 from .names import unknown_cell, unknown_function, unknown_gate, unknown_value
+from .observables import LETTERS
 from .placement import check_placement
 from .report import Reporter, Skip, suggestion
 from .signature import TYPES
@@ -62,6 +65,7 @@ class _Known:
     span: Span
     kind: str
     used: bool = False
+    cell: str = ""  # of an instance
 
 
 class _Resolver:
@@ -71,6 +75,11 @@ class _Resolver:
         self.module = module
         self.report = report
         self.scopes: list[dict[str, _Known]] = [{}]
+        self.ended: dict[str, Span] = {}  # names of blocks that have been left
+        self.below: dict[str, Span] = {}  # what the statements of the item declare
+        self.item_kind = ""
+        self.role = ""  # of the expression at hand: "angle", "operand", "loss", "size" or none
+        self.quiet = False  # in what cannot stand here at all, and is reported as such
 
     # --- scopes -----------------------------------------------------------------------------
 
@@ -98,6 +107,7 @@ class _Resolver:
     def close(self) -> None:
         """Leave a scope, with a warning for every name that was never used."""
         for name, known in self.scopes.pop().items():
+            self.ended[name] = known.span
             quiet = known.used or name.startswith("_") or known.kind in ("loop", "size", "output")
             if quiet or self.module.source.name.startswith("<std"):
                 continue
@@ -114,6 +124,7 @@ class _Resolver:
     # --- items ------------------------------------------------------------------------------
 
     def item(self, item: Item) -> None:
+        self.item_kind = type(item).__name__.removesuffix("Item").lower()
         match item:
             case ConstItem(value=value):
                 self.expr(value)
@@ -132,8 +143,12 @@ class _Resolver:
                 for p in params:
                     self.hyper_type(p.type)
                     if p.default is not None:
-                        self.expr(p.default)
+                        self.expr_as("default", p.default)
                     self.declare(p.name, "hyperparameter")
+                for statement in body.statements:
+                    name = getattr(statement, "name", None)
+                    if isinstance(name, Name):
+                        self.below.setdefault(name.text, name.span)
                 self.statements(body.statements)
         self.close()
 
@@ -172,7 +187,7 @@ class _Resolver:
             if sizes and isinstance(dim, Variable) and not self.known(dim.name):
                 self.scopes[-1][dim.name] = _Known(dim.span, "size")
             else:
-                self.expr(dim)
+                self.expr_as("size", dim)
 
     # --- statements -------------------------------------------------------------------------
 
@@ -220,6 +235,7 @@ class _Resolver:
                 self.use(cell)
                 self.args(args)
                 self.declare(name, "instance")
+                self.scopes[-1][name.text].cell = cell.span.text
             case CarryDecl(name=name, type=kind, start=start, body=body):
                 self.type(kind)
                 if start is not None:
@@ -236,6 +252,8 @@ class _Resolver:
                 self.declare(name, "parameter" if statement.trained else "fixed value")
             case DataStmt(assignments=assignments) | TrainStmt(assignments=assignments):
                 self.settings(assignments)
+            case LossStmt(value=value) | MetricStmt(value=value):
+                self.expr_as("loss", value)
             case _:
                 self.plain(statement)
 
@@ -246,11 +264,11 @@ class _Resolver:
             self.type(kind)
         self.args(getattr(statement, "args", ()))
         for e in getattr(statement, "operands", ()):
-            self.expr(e)
+            self.expr_as("operand", e)
         for key in ("operand", "value"):
             e = getattr(statement, key, None)
             if e is not None:
-                self.expr(e)
+                self.expr_as("operand" if key == "operand" else "", e)
         name = getattr(statement, "name", None)
         if isinstance(name, Name):
             kinds = {"InputDecl": "input", "TargetDecl": "target", "FreshDecl": "fresh register"}
@@ -270,14 +288,15 @@ class _Resolver:
         for m in statement.modifiers:
             if m.arg is not None:
                 self.expr(m.arg)
-        self.args(statement.args)
+        for a in statement.args:
+            self.expr_as("angle", a.value)
         for operand in statement.operands:
-            self.expr(operand)
+            self.expr_as("operand", operand)
         gate = statement.gate
         name = gate.name if isinstance(gate, Variable) else ""
         if name in GATES or name in CHANNELS or name == "apply" or self.module.find_gate(gate):
             return
-        self._report(unknown_gate, gate, self.module)
+        self._report(unknown_gate, gate, self.module, statement.operands)
 
     def use(self, cell: Expr) -> None:
         if self.module.find_cell(cell) is None:
@@ -316,12 +335,20 @@ class _Resolver:
         """Declare loop names; returns the number of scopes to close."""
         n = 0
         for clause in clauses:
-            self.expr(clause.iterable)
+            self.expr_as("size", clause.iterable)
             self.scopes.append({})
             n += 1
             for target in clause.targets:
                 self.declare(target, "loop")
         return n
+
+    def expr_as(self, role: str, expr: Expr) -> None:
+        """An expression with a role of its own, which says what an unknown name should be."""
+        before, self.role = self.role, role
+        try:
+            self.expr(expr)
+        finally:
+            self.role = before
 
     def expr(self, expr: Expr) -> None:
         while isinstance(expr, BinaryExpr):
@@ -339,16 +366,20 @@ class _Resolver:
             case Index(base=base, indices=indices):
                 self.expr(base)
                 for e in indices:
-                    self.expr(e)
+                    self.expr_as("size", e)
             case Field(base=base):
                 if self.module.find_value(expr) is None:
                     self.expr(base)
             case CallExpr(callee=callee, args=args, clauses=clauses):
-                self.callee(callee)
+                self.callee(callee, expr)
+                reads = isinstance(callee, Variable) and callee.name in ("expect", "prob")
+                outer, self.quiet = self.quiet, self.quiet or (reads and self.item_kind == "model")
                 n = self.clauses(clauses)
-                self.args(args)
+                for a in args:
+                    self.expr_as("operand" if _reads_qubits(callee) else self.role, a.value)
                 for _ in range(n):
                     self.close()
+                self.quiet = outer
             case ListExpr(items=items, clauses=clauses):
                 n = self.clauses(clauses)
                 for e in items:
@@ -364,13 +395,39 @@ class _Resolver:
         if known is not None:
             known.used = True
         elif name not in CONSTANTS and self.module.find_value(expr) is None:
-            self._report(unknown_value, name, expr.span, self.visible())
+            if not self.quiet:
+                advice, labels = self.advice(name, expr.span), ()
+                if name in self.below:
+                    advice = "a name is declared before it is used: move the declaration up"
+                    labels = (Label(self.below[name], "declared here, further down"),)
+                elif name in self.ended:
+                    advice = "a name ends with its block: bind it before the block"
+                    labels = (Label(self.ended[name], "bound here, in a block that has ended"),)
+                self._report(unknown_value, name, expr.span, self.visible(), advice, labels)
             for meant in get_close_matches(name, self.visible(), n=1):
                 known = self.find(meant)
                 assert known is not None
                 known.used = True  # one mistake, one finding
 
-    def callee(self, callee: Expr) -> None:
+    def advice(self, name: str, span: Span) -> str:
+        """What to declare, going by the use of a name."""
+        after = span.source.text[span.end : span.end + 1]
+        size = "[…]" if after == "[" else ""
+        if self.item_kind == "model":
+            if self.role == "loss":
+                return f"declare it: `target {name}: seq real;`"
+            return f"declare it: `input {name}: seq real;` or `let {name} = …;`"
+        if self.item_kind != "cell" or self.role == "default":
+            return ""
+        if self.role == "angle":
+            return f"declare it: `param {name}: angle{size};`"
+        if self.role == "operand":
+            return f"declare it: `carry {name}: qubit{size};` or `fresh {name}: qubit{size};`"
+        if self.role == "size":
+            return f"make it a hyperparameter of the cell: `({name}: int = …)`"
+        return f"declare it: `param {name}: real{size};`, `input` or `let`"
+
+    def callee(self, callee: Expr, call: CallExpr) -> None:
         match callee:
             case Variable(name=name):
                 known = self.find(name)
@@ -379,14 +436,31 @@ class _Resolver:
                 elif name == "bits" or name in BUILTINS or self.module.find_value(callee):
                     return
                 else:
+                    self._instance_of(call)
                     known_names = [*self.visible(), *self.module.values]
-                    self._report(unknown_function, name, callee.span, known_names)
+                    self._report(unknown_function, call, name, known_names, self.module)
             case Field(name=Name(text=name)) if self.module.find_value(callee) is None:
-                self._report(unknown_function, name, callee.span, self.module.values)
+                self._report(unknown_function, call, name, self.module.values, self.module)
             case Field():
                 return
             case _:
                 self.expr(callee)
+
+    def _instance_of(self, call: CallExpr) -> None:
+        """A cell called by its own name, where it has an instance: that one is meant."""
+        cell = call.callee.span.text
+        for scope in self.scopes:
+            for name, known in scope.items():
+                if known.cell == cell and self.module.find_cell(call.callee) is not None:
+                    known.used = True
+                    meant = call.span.text.replace(cell, name, 1)
+                    self.report.error(
+                        "E0204",
+                        f"there is no function `{cell}`",
+                        call.callee.span,
+                        "unknown function",
+                        help=f"`{cell}` is a cell: call its instance, `{meant}`",
+                    )
 
     def visible(self) -> list[str]:
         return [n for s in self.scopes for n in s]
@@ -398,8 +472,14 @@ class _Resolver:
             return
 
 
+def _reads_qubits(callee: Expr) -> bool:
+    return isinstance(callee, Variable) and callee.name in (*LETTERS, "prob")
+
+
 def resolve(module: Module, report: Reporter) -> None:
     """Check the names and the placement of statements in every item of a file."""
+    for item in module.own:
+        report.enter(item.span)
     for item in module.own:
         check_placement(item, report)
         _Resolver(module, report).item(item)

@@ -65,11 +65,34 @@ def execute(env: Env, statement: Statement) -> None:
         with env.builder.at(statement.span):
             _execute(env, statement)
     except Skip:
-        name = getattr(statement, "name", None)
-        if name is not None and not isinstance(statement, NextStmt | OutputStmt):
+        _poison(env, statement)
+
+
+def _poison(env: Env, statement: Statement) -> None:
+    """What a failed statement should have made: using it is not another error."""
+    name = getattr(statement, "name", None)
+    match statement:
+        case OutputStmt(name=output):
+            assert env.cell is not None
+            env.cell.broken.add(output.text)
+            if env.scope.find(output.text) is None:
+                env.scope.top().names[output.text] = None
+        case ForStmt(body=body):
+            _poison_outputs(env, body)
+        case IfStmt(body=body, orelse=orelse):
+            _poison_outputs(env, body)
+            if orelse is not None:
+                _poison_outputs(env, orelse)
+        case NextStmt():
+            pass
+        case _ if name is not None:
             env.scope.names.setdefault(name.text, None)
-        if isinstance(statement, OutputStmt) and env.cell is not None:
-            env.cell.broken.add(statement.name.text)
+
+
+def _poison_outputs(env: Env, body: Block) -> None:
+    for statement in body.statements:
+        if isinstance(statement, OutputStmt | ForStmt | IfStmt):
+            _poison(env, statement)
 
 
 def _execute(env: Env, statement: Statement) -> None:

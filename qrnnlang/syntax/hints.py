@@ -11,7 +11,7 @@ from .words import ITEM_WORDS, RESERVED, STATEMENT_WORDS
 
 _VALUES = frozenset({"measure", "postselect"})
 # Words of neighbouring languages, and what to write instead.
-_FOREIGN = {
+FOREIGN = {
     "include": 'write `import "file.qrnn";`',
     "from": 'write `import "file.qrnn";` or `import std.ansatz;`',
     "qubit": "declare a register with `carry q: qubit[n];` or `fresh q: qubit[n];`",
@@ -53,7 +53,7 @@ def assignment(s: Situation) -> Diagnostic | None:
     if not line or not line[0].isidentifier() or line[0] in STATEMENT_WORDS or line[0] in RESERVED:
         return None
     if len(line) == 2 and (
-        line[0] in _FOREIGN or get_close_matches(line[0], STATEMENT_WORDS, 1, 0.7)
+        line[0] in FOREIGN or get_close_matches(line[0], STATEMENT_WORDS, 1, 0.7)
     ):
         return None  # `ouput y = …;`: the first word is what is wrong
     target = s.source.text[s.opener.start : s.previous.end]
@@ -119,8 +119,8 @@ def foreign(s: Situation) -> Diagnostic | None:
         return None
     known = sorted(ITEM_WORDS if s.kind == "items" else STATEMENT_WORDS)
     opened = "an item" if s.kind == "items" else "a statement"
-    if word in _FOREIGN:
-        suggestion = _FOREIGN[word]
+    if word in FOREIGN:
+        suggestion = FOREIGN[word]
     elif (close := get_close_matches(word, known, 1, 0.7)) and s.position - s.begin <= 3:
         suggestion = f"did you mean `{close[0]}`?"
     else:

@@ -1,0 +1,155 @@
+"""Mistakes of beginners: what is changed in a right program, and the one thing to be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROGRAM = """qrnn 1.0;
+
+cell C(layers: int = 2) {
+    input x: real;
+    carry m: qubit[2];
+    carry s: real = 0;
+    fresh e: qubit;
+    param theta: angle[layers, 3];
+    ry(x) e;
+    for l in 0..layers {
+        ry(theta[l]) [e, m];
+        cz e, m[0];
+    }
+    next s = s + x;
+    output z = expect(Z(e)) + 0 * mean(expect(Z(m))) + 0 * s;
+}
+
+model M {
+    use c = C();
+    use head = Linear(inputs = 1, outputs = 1);
+    input x: seq real;
+    target y: seq real;
+    output pred = head(c(x));
+    loss mse(pred, y);
+    data csv("d.csv") { x = column("v"); y = shift(column("v"), 1); window = 8; split = (0.8, 0.2); }
+    train { optimizer = adam(lr = 0.05); epochs = 2; seed = 1; }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """`right` of the program replaced by `wrong`: one error, `code`, marked at `at`.
+
+    `says` stands in the message, the label or a note, `help` in the help line.
+    """
+
+    right: str
+    wrong: str
+    code: str
+    at: str
+    help: str = ""
+    says: str = ""
+
+    @property
+    def text(self) -> str:
+        assert PROGRAM.count(self.right) >= 1, self.right
+        return PROGRAM.replace(self.right, self.wrong, 1)
+
+
+OUTPUT = "output z = expect(Z(e)) + 0 * mean(expect(Z(m))) + 0 * s;"
+
+#: In a cell that a model uses: what depends on the error is no second one.
+MISTAKES = {
+    # names
+    "undeclared angle": Mistake(
+        "param theta: angle[layers, 3];", "", "E0201", "theta",
+        "declare it: `param theta: angle[…];`",
+    ),
+    "used before it is declared": Mistake(
+        "ry(x) e;\n", "ry(a) e; let a = x;\n", "E0201", "a",
+        "a name is declared before it is used: move the declaration up",
+    ),
+    "used after its block": Mistake(
+        "cz e, m[0];\n    }", "cz e, m[0]; let q = [e, m]; x q; }\n    h q;", "E0201", "q",
+        "a name ends with its block: bind it before the block",
+    ),
+    "undeclared and used twice": Mistake(
+        "ry(x) e;", "ry(w) e; ry(w) e;", "E0201", "w", "declare it: `param w: angle;`"
+    ),
+    "undeclared register": Mistake(
+        "ry(x) e;", "ry(x) f;", "E0201", "f", "declare it: `carry f: qubit;` or `fresh f: qubit;`"
+    ),
+    "undeclared size": Mistake(
+        "0..layers", "0..depth", "E0201", "depth",
+        "make it a hyperparameter of the cell: `(depth: int = …)`",
+    ),
+    "undeclared target": Mistake(
+        "target y: seq real;\n", "", "E0201", "y", "declare it: `target y: seq real;`"
+    ),
+    "np.pi": Mistake("ry(x) e;", "ry(np.pi * x) e;", "E0201", "np", "here it is `pi`"),
+    "PI": Mistake("ry(x) e;", "ry(PI * x) e;", "E0201", "PI", "here it is `pi`"),
+    "np.sin": Mistake("ry(x) e;", "ry(np.sin(x)) e;", "E0204", "np.sin", "here it is `sin`"),
+    "another case": Mistake("loss mse", "loss MSE", "E0204", "MSE", "did you mean `mse`?"),
+    "a cell called by its name": Mistake(
+        "head(c(x))", "head(C(x))", "E0204", "C", "`C` is a cell: call its instance, `c(x)`"
+    ),
+    "a cell without an instance": Mistake(
+        "ry(x) e;", "ry(Linear(x)) e;", "E0204", "Linear",
+        "`Linear` is a cell: declare an instance with `use c = Linear();`, and call that",
+    ),
+    "a gate as a function": Mistake(
+        "ry(x) e;", "let a = rx(x);", "E0204", "rx",
+        "`rx` is a gate, which stands as a statement: `rx(…) q;`",
+    ),
+    "a word of Paulis": Mistake(
+        "expect(Z(e))", "expect(ZZ(e, m[0]))", "E0204", "ZZ", "write `Z(e) * Z(m[0])`"
+    ),
+    "a drawn value bound by let": Mistake(
+        "ry(x) e;", "let J = uniform(0, 1); ry(J * x) e;", "E0204", "uniform",
+        "a drawn value is declared: `fixed J: real ~ uniform(0, 1);`",
+    ),
+    "return": Mistake(
+        OUTPUT, "return expect(Z(e));", "E0120", "return",
+        "a cell gives values with `output`: write `output y = expect(Z(e));`",
+    ),
+    "discard": Mistake(
+        "next s", "discard e; next s", "E0202", "discard",
+        "a `fresh` register is discarded by itself; to start again from |0⟩, `reset q;`",
+    ),
+    "a gate that is not imported": Mistake(
+        "ry(x) e;", "angle_encode(x) e;", "E0202", "angle_encode", "add `import std.encoding;`"
+    ),
+    "a gate in upper case": Mistake(
+        "cz e, m[0];", "CX e, m[0];", "E0202", "CX", "gates are written in lower case: `cx`"
+    ),
+    "an unknown cell": Mistake(
+        "use head = Linear", "use head = Liner", "E0203", "Liner", "did you mean `Linear`?"
+    ),
+    "a module that does not exist": Mistake(
+        "qrnn 1.0;\n", "qrnn 1.0;\nimport std.encodings;\ngate g(t: angle) q: qubit { bits_encode(t) q; }\n",
+        "E0214", "std.encodings", "did you mean `std.encoding`?",
+    ),
+    "an unknown type": Mistake(
+        "input x: seq real;", "input x: seq rael;", "E0217", "rael", "did you mean `real`?"
+    ),
+    # outputs
+    "an observable as an output": Mistake(
+        OUTPUT, "output z = Z(e);", "E0302", "Z(e)", "read it with `expect(…)`"
+    ),
+    "a cell without outputs": Mistake(
+        OUTPUT, "", "E0302", "c(x)", "let `C` give one: `output y = …;`", "`C` has no outputs"
+    ),
+    "an output under a condition on bits": Mistake(
+        OUTPUT, "let b = measure e; if (b) { output z = 1; } else { output z = 0; }",
+        "E0410", "output z = 1;",
+    ),
+    "an output of a model": Mistake("head(c(x))", "head(c(w))", "E0201", "w"),
+    "an output of the wrong shape": Mistake(
+        "inputs = 1", "inputs = 2", "E0305", "c(x)", says="`x` needs `real[2]`"
+    ),
+    "a register in a model": Mistake(
+        "loss mse", "output q = expect(Z(e)); loss mse", "E0405", "expect(Z(e))"
+    ),
+    "a column for nothing": Mistake(
+        'x = column("v")', 'z = column("v")', "E0506", "z",
+        "inputs and targets: `x`, `y`; options: `window`, `stride`, `split`, `scale`, `shuffle`",
+    ),
+}  # fmt: skip

@@ -1,0 +1,43 @@
+"""One mistake is one error, with the help that leads out of it; several are all reported."""
+
+from __future__ import annotations
+
+import pytest
+
+from qrnnlang.sema import check_text
+
+from .mistakes import MISTAKES, PROGRAM, Mistake
+
+
+def test_the_program_without_them() -> None:
+    assert check_text(PROGRAM) == ()
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_one_mistake_is_one_error(mistake: Mistake) -> None:
+    found = check_text(mistake.text)
+    assert [d.code for d in found] == [mistake.code]
+    (error,) = found
+    assert error.span.text == mistake.at
+    assert error.help == mistake.help or not mistake.help
+    said = "\n".join((error.message, error.label, *error.notes, *(m.text for m in error.labels)))
+    assert mistake.says in said
+
+
+def test_independent_mistakes_are_all_reported() -> None:
+    text = PROGRAM
+    for right, wrong in (
+        ("ry(x) e;", "ry(v) e;"),
+        ("cz e, m[0];", "cz e;"),
+        ("head(c(x))", "hed(c(x))"),
+        ("epochs = 2", "epoch = 2"),
+    ):
+        text = text.replace(right, wrong, 1)
+    assert [d.code for d in check_text(text)] == ["E0201", "E0403", "E0204", "E0506"]
+
+
+def test_unused_names_wait_for_the_errors_of_their_item() -> None:
+    text = PROGRAM.replace("ry(x) e;", "ry(v) e;").replace("next s = s + x;", "")
+    assert [d.code for d in check_text(text)] == ["E0201"]
+    text = PROGRAM.replace("ry(x) e;", "let unused = x;")
+    assert [d.code for d in check_text(text)] == ["W0201"]
