@@ -396,7 +396,8 @@ class _Resolver:
             known.used = True
         elif name not in CONSTANTS and self.module.find_value(expr) is None:
             if not self.quiet:
-                advice, labels = self.advice(name, expr.span), ()
+                advice = self.advice(name, expr.span)
+                labels: tuple[Label, ...] = ()
                 if name in self.below:
                     advice = "a name is declared before it is used: move the declaration up"
                     labels = (Label(self.below[name], "declared here, further down"),)
