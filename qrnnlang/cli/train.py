@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..runtime.fit import resumable
     from ..runtime.load import load
     from ..runtime.training import TrainingError
     from .arrays import read_params
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_input(f"`{name}` has no loss: add `loss mse(prediction, target);` to a model")
     if model.closed.data is None:
         raise wrong_input(f"`{name}` has no `data` block, which says what its inputs are")
+    if args.resume:
+        resumable(Path(args.output))
     params = read_params(args.params) if args.params else None
     folder = _folder(Path(args.output) if args.output else _next_free(Path(args.file).stem))
     with values_of_the_user():
@@ -90,7 +93,8 @@ def _summary(name: str, made: Run, folder: Path) -> str:
     """What came of it: epochs, a table of losses and metrics, the files."""
     epochs = len(made.history.get("epoch", ()))
     why = {"patience": ", its patience at an end", "interrupted": ", interrupted"}
-    head = f"{name}: {epochs} epochs in {made.seconds:.1f} s{why.get(made.stopped, '')}"
+    plural = "s" if epochs != 1 else ""
+    head = f"{name}: {epochs} epoch{plural} in {made.seconds:.1f} s{why.get(made.stopped, '')}"
     names = list(dict.fromkeys(k for values in made.metrics.values() for k in values))
     lines = [head, f"{'':12}" + "".join(f"{n:>14}" for n in names)]
     for part, values in made.metrics.items():

@@ -51,9 +51,22 @@ def function(op: Any, externs: Mapping[str, Callable[..., Any]]) -> Callable[...
         case Extern(name=name, shape=shape):
             if name not in externs:
                 raise ValueError(f"`extern def {name}` is not bound: pass extern={{{name!r}: ...}}")
-            bound = externs[name]
-            return lambda *args: jnp.asarray(bound(*args)).reshape(shape)
+            return partial(_external, name, externs[name], shape)
     raise Unsupported(f"operation `{type(op).__name__}`")
+
+
+def _external(name: str, f: Callable[..., Any], shape: tuple[int, ...], *args: Array) -> Array:
+    """A call of the user's function. Raises TypeError, ValueError in the user's words."""
+    try:
+        value = jnp.asarray(f(*args))
+    except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError) as error:
+        raise TypeError(
+            f"`{name}` cannot be traced by JAX: use `jax.numpy` in it, not `numpy`, and no `if` on "
+            "its arguments"
+        ) from error
+    if value.shape != shape and {value.shape, shape} != {(), (1,)}:
+        raise ValueError(f"`{name}` gave shape {value.shape}, declared is {shape}")
+    return value.reshape(shape)
 
 
 def gathered(*sources: Array, index: tuple[int, ...], shape: tuple[int, ...]) -> Array:

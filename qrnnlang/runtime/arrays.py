@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -181,7 +182,7 @@ def checked_params(
     for spec in model.params:
         if spec.name not in params:
             continue
-        array = np.asarray(params[spec.name], dtype=np.float64)
+        array = _reals(spec.name, params[spec.name])
         if array.shape != spec.shape and {array.shape, spec.shape} == {(), (1,)}:
             array = array.reshape(spec.shape)
         if array.shape != spec.shape:
@@ -193,14 +194,33 @@ def checked_params(
     return found
 
 
-def checked_lengths(lengths: Any, batch: int, steps: int) -> NDArray[np.int64] | None:
+def _reals(name: str, value: Any) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # ragged lists
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"parameter `{name}` needs real numbers, got {value!r:.60}")
+    return np.asarray(array, dtype=np.float64)
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """A whole number that an argument is. Raises TypeError, or ValueError below the least."""
+    try:
+        found = index(value)
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, not {value!r}") from None
+    if found < least:
+        raise ValueError(f"{name} is at least {least}, not {found}")
+    return found
+
+
+def checked_lengths(lengths: Any, batch: int, steps: int) -> NDArray[np.int64]:
     """Lengths of the sequences, one per sample, from 1 to the number of steps."""
-    if lengths is None:
-        return None
     array = np.asarray(lengths)
     if array.shape != (batch,):
         raise ValueError(f"lengths needs shape ({batch},), got {array.shape}")
-    whole = array.astype(np.int64)
-    if np.any(whole != array) or np.any(whole < 1) or np.any(whole > steps):
+    found = array.astype(np.int64)
+    if np.any(found != array) or np.any(found < 1) or np.any(found > steps):
         raise ValueError(f"lengths are whole numbers from 1 to {steps}, the number of steps")
-    return whole
+    return found

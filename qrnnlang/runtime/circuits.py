@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def to_qiskit(model: Model, steps: int, params: Any, x: Any, **options: Any) -> QuantumCircuit:
     from .. import targets
 
+    steps = arrays.whole("steps", steps)
     return targets.to_qiskit(model.closed, steps, **_bound(model, params, x), **options)
 
 
@@ -32,6 +33,7 @@ def to_qasm(
 ) -> str:
     from .. import targets
 
+    steps = arrays.whole("steps", steps)
     if version not in (2, 3):
         raise ValueError(f"OpenQASM has versions 2 and 3, not {version!r}")
     if rolled and version == 2:
@@ -45,12 +47,14 @@ def to_qasm(
 def circuits(model: Model, steps: int, params: Any, x: Any, **options: Any) -> list[QuantumCircuit]:
     from .. import targets
 
+    steps = arrays.whole("steps", steps)
     return targets.circuits(model.closed, steps, **_bound(model, params, x), **options)
 
 
 def parameter_order(model: Model, steps: int) -> list[str]:
     from .. import targets
 
+    steps = arrays.whole("steps", steps)
     return targets.parameter_order(model.closed, steps, fixed=_fixed(model))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..diagnostics import DataError
 from . import arrays
 from .data import Dataset, dataset
 from .running import Batch
@@ -62,6 +63,9 @@ def fit(
     from .training.loop import train
 
     model.need_loss()
+    folder = Path(place.checkpoint) if place.checkpoint is not None else None
+    if place.resume:
+        resumable(folder)
     chosen = overridden(from_block(model.closed.train), options)
     data = given.data
     if given.x is None and given.y is None and data is None:
@@ -73,7 +77,6 @@ def fit(
     start.update(arrays.checked_params(model.closed, params or {}, partial=True))
     report = place.progress if callable(place.progress) else None
     show = Progress(chosen.epochs, place.progress is True, report)
-    folder = Path(place.checkpoint) if place.checkpoint is not None else None
     if chosen.optimizer.name == "ridge":
         run = _ridge(model, start, parts, chosen, show)
     else:
@@ -85,6 +88,14 @@ def fit(
 
         write_run(folder, model, run, data)
     return run
+
+
+def resumable(folder: Path | None) -> None:
+    """Raises ValueError without a folder, DataError without a checkpoint in it."""
+    if folder is None:
+        raise ValueError("`resume` needs the folder of the run: `checkpoint=`")
+    if not (folder / CHECKPOINT).is_file():
+        raise DataError(f"{folder}: no checkpoint to go on from; start without resuming")
 
 
 def block_data(model: Model, source: str | Path | None = None) -> Dataset:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError
 from ..sema.closed import RunCell
+from . import arrays
 
 if TYPE_CHECKING:
     from .model import Model
@@ -17,7 +18,7 @@ def info(model: Model, steps: int) -> dict[str, Any]:
 
     The circuit part is of `steps` steps; where there is no circuit, `circuits` says why.
     """
-    closed = model.closed
+    closed, steps = model.closed, arrays.whole("steps", steps)
     parameters = {
         "total": sum(math.prod(s.shape) for s in closed.params if s.trained),
         "fixed": sum(math.prod(s.shape) for s in closed.params if not s.trained),

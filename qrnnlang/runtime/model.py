@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..sema import Program
 from ..sema.closed import ClosedModel
 from . import arrays
+from .externs import declared
 from .init import init
 from .running import Batch, Runner
 
@@ -45,7 +46,7 @@ class Model:
         self.closed: ClosedModel = program.model
         self.folder = folder
         self.precision = precision
-        self.externs = dict(externs)
+        self.externs = declared(program, externs)
         self.runner = Runner(program.model, precision, self.externs)
         #: How the data block scaled inputs and targets; set when its data are read.
         self.scales: dict[str, Scale] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -34,9 +35,11 @@ def rollout(
     seed: int | None = None,
 ) -> dict[str, NDArray[Any]]:
     """See `Model.rollout`."""
-    if steps < 1:
-        raise ValueError(f"steps is at least 1, not {steps}")
-    closed = model.closed
+    closed, steps = model.closed, arrays.whole("steps", steps)
+    if not closed.inputs:
+        raise ValueError(
+            f"`{closed.name}` has no input to feed back to: `model(params, steps={steps})`"
+        )
     given = arrays.checked("input", closed.inputs, prime)
     choose = _Choice(closed, feed, None if seed is None else generator(seed, "rollout"))
     if _stepwise(closed):
@@ -140,9 +143,7 @@ class _Choice:
             return {self.port.name: self.drawn(now)}
         named = arrays.by_name("input", self.closed.inputs, self.feed(now))
         batch = len(next(iter(now.values())))
-        return {
-            p.name: np.asarray(named[p.name]).reshape(batch, *p.shape) for p in self.closed.inputs
-        }
+        return {p.name: _fed(p, named[p.name], batch) for p in self.closed.inputs}
 
     def drawn(self, now: Step) -> NDArray[Any]:
         """The output as the input: as it is, or an outcome drawn from (or largest in) it."""
@@ -176,6 +177,17 @@ class _Choice:
                 "say what to feed back with feed="
             )
         return fits[0]
+
+
+def _fed(port: Port, value: Any, batch: int) -> NDArray[Any]:
+    """What `feed` gave for an input, (batch, *shape)."""
+    array, want = np.asarray(value), (batch, *port.shape)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"feed= gives numbers for the input `{port.name}`, not {value!r:.60}")
+    alike = array.shape == want or {array.shape[1:], port.shape} == {(), (1,)}
+    if not alike or array.size != math.prod(want):
+        raise ValueError(f"feed= gives the input `{port.name}` in shape {want}, got {array.shape}")
+    return array.reshape(want)
 
 
 def _kind(port: Port, shape: tuple[int, ...]) -> str:

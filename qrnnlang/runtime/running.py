@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..sema.closed import ClosedModel
+from ..sema.closed import ClosedModel, SeqFn
 from . import arrays
 from .diagnosis import refuse_bad, refuse_loss
 
@@ -32,6 +32,11 @@ class Runner:
         from ..engine import build
 
         return build(self.closed, precision=self.precision, externs=self.externs)
+
+    @cached_property
+    def epochs(self) -> dict[Any, Any]:
+        """Compiled epochs of training, by what they depend on."""
+        return {}
 
     @cached_property
     def trained(self) -> frozenset[str]:
@@ -64,7 +69,44 @@ class Runner:
         if first is None:
             raise ValueError(f"`{self.closed.name}` reads no sequence: leave out lengths=")
         batch, steps = inputs[first].shape[:2]
-        return arrays.checked_lengths(lengths, batch, steps)
+        found = arrays.checked_lengths(lengths, batch, steps)
+        for op in self.closed.ops:
+            if isinstance(op, SeqFn) and op.fn == "last" and op.k is not None:
+                short = [i for i, n in enumerate(found) if n < op.k]
+                if short:
+                    raise ValueError(
+                        f"`last(…, {op.k})` needs {op.k} steps, sample {short[0]} has "
+                        f"{found[short[0]]}"
+                    )
+        return found
+
+    def check_state(self, params: arrays.Arrays, state: Any, batch: int) -> None:
+        """Raises ValueError or TypeError unless it is a state of the model for a batch."""
+        if state is None:
+            return
+        import jax
+
+        if batch not in self._shapes:
+            start = partial(self.executable.initial_state, batch=batch)
+            self._shapes[batch] = _shapes(jax.eval_shape(start, params))
+        wanted = self._shapes[batch]
+        try:
+            given = _shapes(state)
+        except (TypeError, AttributeError):
+            given = {}
+        if given == wanted:
+            return
+        sizes = {shape[0] for shape in given.values() if shape}
+        if len(sizes) == 1 and {k: (batch, *s[1:]) for k, s in given.items()} == wanted:
+            raise ValueError(f"the state is of a batch of {sizes.pop()}, the inputs are of {batch}")
+        raise ValueError(
+            f"state= is a state as `step` and `return_state=True` give it, with {wanted}; "
+            f"got {given or type(state).__name__}"
+        )
+
+    @cached_property
+    def _shapes(self) -> dict[int, dict[str, tuple[int, ...]]]:
+        return {}
 
     # --- results ----------------------------------------------------------------------------------
 
@@ -82,6 +124,8 @@ class Runner:
         lengths: Any,
         steps: int | None,
     ) -> tuple[dict[str, Array], Any]:
+        size = len(next(iter(inputs.values()))) if inputs else 1
+        self.check_state(params, state, size)
         found, after = self._apply_with_state(params, inputs, state, lengths, steps=steps)
         return self._finite(_host(found), params, inputs, lengths), _host(after)
 
@@ -95,6 +139,7 @@ class Runner:
         }
         inputs = arrays.checked("input", ports, whole)
         one = {name: a[:, 0] if name in seqs else a for name, a in inputs.items()}
+        self.check_state(params, state, len(next(iter(one.values()))) if one else 1)
         found, after = self._step(params, one, state)
         return self._finite(_host(found), params, inputs, None), _host(after)
 
@@ -116,7 +161,10 @@ class Runner:
         self, trained: Mapping[str, Any], fixed: Mapping[str, Any], batch: Batch
     ) -> dict[str, float]:
         """Loss and metrics on a whole set; parameters may lie in either dict."""
-        return {name: float(v) for name, v in self._judge(trained, fixed, batch).items()}
+        found = self._judge(trained, fixed, batch)
+        # Compiled functions give dicts in alphabetical order.
+        names = ["loss", *(name for name, _ in self.closed.metrics)]
+        return {name: float(found[name]) for name in names if name in found}
 
     def explain(self, params: arrays.Arrays, batch: Batch, text: str) -> None:
         """Raises DataError about a batch whose loss, or what `text` says, is not finite."""
@@ -178,6 +226,19 @@ class Runner:
         import jax
 
         return jax.jit(getattr(self.executable, name), static_argnames="steps")
+
+
+def _shapes(tree: Any, path: str = "") -> dict[str, tuple[int, ...]]:
+    """The shapes of nested dicts of arrays, by path. Raises TypeError for anything else in them."""
+    if not isinstance(tree, Mapping):
+        if np.result_type(tree).kind not in "fiubc":
+            raise TypeError
+        return {path: tuple(np.shape(tree))}
+    return {
+        k: v
+        for name, inner in tree.items()
+        for k, v in _shapes(inner, f"{path}/{name}" if path else str(name)).items()
+    }
 
 
 def _host(found: Any) -> Any:

@@ -49,10 +49,8 @@ def run_sampled(
     """See `Model.run`."""
     from ..targets import Sampler, on_backend, unroll
 
-    if shots < 1:
-        raise ValueError(f"shots is at least 1, not {shots}")
-    given = arrays.checked_params(model.closed, params)
-    inputs = arrays.checked("input", model.closed.inputs, {} if x is None else x)
+    shots = arrays.whole("shots", shots)
+    given, inputs = model.runner.params(params), model.runner.inputs(x, steps)
     seqs = [p.name for p in model.closed.inputs if p.seq]
     steps = inputs[seqs[0]].shape[1] if seqs else (steps or 1)
     size = len(next(iter(inputs.values()))) if inputs else 1

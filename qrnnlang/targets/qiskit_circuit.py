@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import (
@@ -208,13 +210,23 @@ def parameters(program: Program) -> dict[Leaf, Parameter]:
     for leaf in program.unbound():
         name = qiskit_name(leaf, program.names, taken)
         if name not in made:
-            made[name] = (
-                Parameter(name)
-                if leaf.index is None
-                else ParameterVector(name, _size(program.names, leaf))
-            )
+            size = None if leaf.index is None else _size(program.names, leaf)
+            made[name] = _named(name, size)
         found[leaf] = made[name] if leaf.index is None else made[name][leaf.index]
     return found
+
+
+def _named(name: str, size: int | None) -> Any:
+    """A `Parameter`, or a vector of some size.
+
+    Its identity comes from its name and not from chance: equal programs are equal QPY files, and
+    all circuits of a model share their parameters.
+    """
+    digest = sha256(f"qrnnlang:{name}:{size}".encode()).digest()
+    identity = UUID(bytes=digest[:16])
+    if size is None:
+        return Parameter(name, uuid=identity)
+    return ParameterVector(name, size, uuid=identity)
 
 
 def qiskit_name(leaf: Leaf, names: Names, taken: dict[str, tuple[str, str]]) -> str:

@@ -36,6 +36,17 @@ def test_the_same_input_gives_the_same_bytes(qrnnc: Run, form: str) -> None:
     assert Path("out").read_bytes() == first.out.encode()
 
 
+def test_unbound_circuits_are_the_same_bytes_in_qpy(qrnnc: Run) -> None:
+    """Qiskit gives each parameter an identity of its own; ours comes from its name."""
+    for out in ("a.qpy", "b.qpy"):
+        assert qrnnc("compile", "cell.qrnn", "--steps=3", "--format=qpy", "-o", out).code == 0
+    assert Path("a.qpy").read_bytes() == Path("b.qpy").read_bytes()
+    model = qr.load("cell.qrnn")
+    first, second = model.to_qiskit(3), model.to_qiskit(3)
+    assert first == second and first.parameters == second.parameters
+    first.compose(second, front=True)  # no two parameters of one name
+
+
 def test_parameters_and_inputs_are_bound(qrnnc: Run) -> None:
     params = {"w": np.array([0.1, 0.2])}
     x = np.linspace(-1, 1, 4)

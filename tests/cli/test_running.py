@@ -170,3 +170,13 @@ def test_a_training_that_breaks_down_is_a_failed_run(qrnnc: Run) -> None:
     found = qrnnc("train", "wild.qrnn", "-o", "out", "--quiet")
     assert (found.code, found.out, found.err.count("\n")) == (3, "", 1)
     assert found.err.startswith("error: ")
+
+
+def test_resuming_without_a_checkpoint(qrnnc: Run) -> None:
+    found = qrnnc("train", "model.qrnn", "--epochs", "1", "--resume", "-o", "new")
+    assert (found.code, found.out) == (1, "")
+    assert found.err == "error: new: no checkpoint to go on from; start without resuming\n"
+    assert not Path("new").exists()
+    assert qrnnc("train", "model.qrnn", "--epochs", "1", "--quiet", "-o", "new").code == 0
+    found = qrnnc("train", "model.qrnn", "--epochs", "2", "--resume", "-o", "new")
+    assert found.code == 0 and found.out.startswith("M: 2 epochs in ")

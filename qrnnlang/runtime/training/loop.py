@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ...diagnostics import DataError
 from ..arrays import Arrays
 from ..init import generator
 from ..running import Batch, Runner
@@ -18,6 +19,9 @@ from .objective import Data, Tree, direction, follower, loss_on
 from .options import TrainOptions
 from .progress import Progress
 from .run import Run, TrainingError
+
+#: How many compiled epochs a model keeps: a search over learning rates makes one for each.
+_KEPT = 8
 
 
 @dataclass
@@ -49,17 +53,22 @@ def train(
     when the loss stops being finite.
     """
     started = time.monotonic()
-    executable, trained = runner.executable, runner.trained
+    trained = runner.trained
     fixed = {k: v for k, v in params.items() if k not in trained}
     samples = len(next(iter(data["train"][0].values()), next(iter(data["train"][1].values()), ())))
     size = samples if options.optimizer.name == "lbfgs" else min(options.batch, samples)
-    epoch = _epoch(executable, options, size, samples)
+    epoch = _compiled(runner, options, size, samples)
     judge = runner.judge
     course = _start({k: v for k, v in params.items() if k in trained}, options, size, samples)
     if checkpoint is not None and (saved := checkpoint.read()) is not None:
         course = _resumed(course, saved)
     for part in data.values():
         _explain(runner, course.trained, fixed, part, judge(course.trained, fixed, part)["loss"])
+    if course.epoch:
+        expected = {"epoch", *_values(judge, course.trained, fixed, data)}
+        if other := set(course.history) ^ expected:
+            names = ", ".join(f"`{name}`" for name in sorted(other))
+            raise DataError(f"the checkpoint belongs to a run with other metrics or data: {names}")
     stopped = "epochs"
     with progress:
         try:
@@ -94,6 +103,30 @@ def train(
 
 
 # --- one epoch ------------------------------------------------------------------------------------
+
+
+def _compiled(runner: Runner, options: TrainOptions, size: int, samples: int) -> Any:
+    """The epoch of `_epoch`, kept with the model: fitting it again compiles nothing."""
+    essential = replace(
+        options,
+        # What the compiled function does not depend on.
+        epochs=options.epochs if options.schedule is not None else 1,
+        seed=options.seed if options.optimizer.name == "spsa" else 0,
+        batch=1,
+        patience=None,
+        shuffle=None,
+    )
+    key = (essential, size, samples)
+    try:
+        hash(key)
+    except TypeError:  # an optimiser of the user's own that cannot be compared
+        return _epoch(runner.executable, options, size, samples)
+    kept = runner.epochs
+    if key not in kept:
+        while len(kept) >= _KEPT:
+            kept.pop(next(iter(kept)))
+        kept[key] = _epoch(runner.executable, options, size, samples)
+    return kept[key]
 
 
 def _epoch(executable: Any, options: TrainOptions, size: int, samples: int) -> Any:
@@ -224,7 +257,8 @@ def _values(
     values = judge(trained, fixed, data["train"])
     if "validation" in data:
         found = judge(trained, fixed, data["validation"])
-        values |= {f"val_{name}": value for name, value in found.items()}
+        pairs = {name: {name: v, f"val_{name}": found[name]} for name, v in values.items()}
+        values = {k: v for pair in pairs.values() for k, v in pair.items()}
     return values
 
 

@@ -7,7 +7,7 @@ with decay 0.99 and ε outside the root, Adagrad from an empty accumulator, Adam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...diagnostics import Span
@@ -48,7 +48,7 @@ class Method:
     name: str
     given: tuple[tuple[str, Any], ...] = ()
     custom: Any = None
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, value: Any, known: Mapping[str, Mapping[str, Any]], what: str) -> Method:
@@ -74,8 +74,6 @@ class Method:
 
     def with_rate(self, lr: float) -> Method:
         """With another learning rate. Raises ValueError where there is none."""
-        if not lr > 0:
-            raise ValueError(f"`lr` is above 0, not {lr}")
         if "lr" not in METHODS.get(self.name, {}):
             raise ValueError(f"the optimizer `{self.name}` has no `lr`")
         return replace(self, given=tuple(sorted({**dict(self.given), "lr": lr}.items())))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from operator import index
-from typing import Any
+from typing import Any, SupportsFloat
 
 from ...sema.closed import Setting, TrainBlock
 from .. import settings
+from ..arrays import whole
 from .methods import METHODS, SCHEDULES, Method
 
 #: Epochs, batch size and seed where neither the block nor the call says.
@@ -64,19 +64,31 @@ def overridden(options: TrainOptions, given: Mapping[str, Any]) -> TrainOptions:
     """The options with the arguments of `fit` that are not None. Raises ValueError or TypeError."""
     changes = {k: v for k, v in given.items() if v is not None and k != "lr"}
     for key in ("epochs", "batch", "patience"):
-        if key in changes and index(changes[key]) < 1:
-            raise ValueError(f"`{key}` is at least 1, not {changes[key]}")
+        if key in changes:
+            changes[key] = whole(f"`{key}`", changes[key])
+    if "seed" in changes:
+        changes["seed"] = whole("`seed`", changes["seed"], 0)
     for key in ("clip", "clip_value"):
-        if key in changes and not changes[key] > 0:
-            raise ValueError(f"`{key}` is above 0, not {changes[key]}")
+        if key in changes:
+            changes[key] = _positive(key, changes[key])
+    if not isinstance(changes.get("shuffle", True), bool):
+        raise TypeError(f"`shuffle` is True or False, not {changes['shuffle']!r}")
     if "optimizer" in changes:
         changes["optimizer"] = Method.of(changes["optimizer"], METHODS, "optimizer")
     if "schedule" in changes:
         changes["schedule"] = Method.of(changes["schedule"], SCHEDULES, "schedule")
     made = replace(options, **changes)
     if (lr := given.get("lr")) is not None:
-        made = replace(made, optimizer=made.optimizer.with_rate(float(lr)))
+        made = replace(made, optimizer=made.optimizer.with_rate(_positive("lr", lr)))
     return made
+
+
+def _positive(key: str, value: Any) -> float:
+    if isinstance(value, bool | str) or not isinstance(value, SupportsFloat):
+        raise TypeError(f"`{key}` is a number, not {value!r}")
+    if not float(value) > 0:
+        raise ValueError(f"`{key}` is above 0, not {value}")
+    return float(value)
 
 
 def _method(setting: Setting, known: Mapping[str, Mapping[str, Any]], what: str) -> Method:

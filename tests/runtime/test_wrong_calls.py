@@ -1,0 +1,185 @@
+"""Calls that cannot be meant: refused in words of the caller, never answered as if they were right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import qrnnlang as qr
+from qrnnlang.diagnostics import DataError
+
+from .programs import QUBIT, leaky, line
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(4, 5))
+
+
+@pytest.fixture(scope="module")
+def qubit():
+    return qr.loads(QUBIT)
+
+
+# --- parameters -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [1j, "a", None, [[1.0], [2.0, 3.0]]])
+def test_parameters_that_are_no_numbers(value):
+    with pytest.raises(TypeError, match=r"parameter `w` needs real numbers"):
+        line()({"w": value}, X)
+
+
+# --- state ----------------------------------------------------------------------------------------
+
+
+def test_a_state_of_another_batch(qubit):
+    params = qubit.init(0)
+    _, state = qubit.step(params, X[:, 0])
+    said = r"the state is of a batch of 4, the inputs are of 2"
+    with pytest.raises(ValueError, match=said):
+        qubit.step(params, X[:2, 0], state)
+    with pytest.raises(ValueError, match=said):
+        qubit(params, X[:2], state=state)
+
+
+@pytest.mark.parametrize("state", [{"a": 1}, {}, 3, {"": {"density": np.zeros((4, 3, 3))}}])
+def test_what_is_no_state_of_the_model(qubit, state):
+    params = qubit.init(0)
+    for call in (
+        lambda: qubit.step(params, X[:, 0], state),
+        lambda: qubit(params, X, state=state),
+    ):
+        with pytest.raises((ValueError, TypeError), match="as `step` and `return_state=True` give"):
+            call()
+
+
+def test_a_state_may_come_from_anywhere_it_fits(qubit):
+    params = qubit.init(0)
+    _, state = qubit(params, X[:, :2], return_state=True)
+    _, other = qubit.step(params, X[:, 1], qubit.step(params, X[:, 0])[1])
+    whole = qubit(params, X)["z"]
+    for start in (state, other):
+        np.testing.assert_allclose(
+            qubit(params, X[:, 2:], state=start)["z"], whole[:, 2:], rtol=0, atol=1e-12
+        )
+
+
+# --- circuits -------------------------------------------------------------------------------------
+
+
+def test_a_circuit_takes_the_first_steps_of_its_inputs(qubit):
+    params = qubit.init(0)
+    assert qubit.to_qasm(3, 3, params, X[0]) == qubit.to_qasm(3, 3, params, X[0, :3])
+    for call in (qubit.to_qiskit, qubit.circuits, lambda *a: qubit.to_qasm(3, *a)):
+        with pytest.raises(ValueError, match=r"input `x` .*\(2,\), expected \(3,\)"):
+            call(3, params, X[0, :2])
+
+
+@pytest.mark.parametrize("steps", ["3", 2.5, None])
+def test_steps_are_a_whole_number(qubit, steps):
+    for call in (qubit.to_qiskit, lambda n: qubit.to_qasm(3, n), qubit.circuits, qubit.info):
+        with pytest.raises(TypeError, match="steps is a whole number"):
+            call(steps)
+    with pytest.raises(ValueError, match="steps is at least 1, not 0"):
+        qubit.info(0)
+
+
+def test_shots_of_a_model_without_inputs_need_steps():
+    model = qr.loads("qrnn 1.0; cell N { carry q: qubit; ry(0.3) q; output y = expect(Z(q)); }")
+    with pytest.raises(ValueError, match="give steps="):
+        model.run({}, shots=10)
+    assert model.run({}, steps=3, shots=10, seed=0)["y"].shape == (1, 3)
+
+
+# --- rollouts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fed", [np.zeros(7), np.zeros((4, 2)), None, "a", {"x": np.zeros(3)}])
+def test_what_is_fed_back_has_the_shape_of_the_input(fed):
+    model = leaky()
+    with pytest.raises((ValueError, TypeError), match=r"feed=.*`x`"):
+        model.rollout(model.init(0), X, 3, feed=lambda now: fed)
+
+
+def test_a_rollout_without_inputs():
+    model = qr.loads("qrnn 1.0; cell N { carry h: real; next h = h + 1; output y = h; }")
+    with pytest.raises(ValueError, match=r"no input.*steps="):
+        model.rollout({}, None, 3)
+
+
+@pytest.mark.parametrize("steps", ["3", 2.5])
+def test_steps_of_a_rollout_are_a_whole_number(steps):
+    model = leaky()
+    with pytest.raises(TypeError, match="steps is a whole number"):
+        model.rollout(model.init(0), X, steps)
+
+
+# --- external functions ---------------------------------------------------------------------------
+
+EXTERN = (
+    "qrnn 1.0; extern def twice(x: real) -> real%s; cell A { input x: real; output y = twice(x); }"
+)
+
+
+def test_external_functions_that_the_source_does_not_declare():
+    with pytest.raises(ValueError, match=r"no `extern def twic`.*`twice`"):
+        qr.loads(EXTERN % "", extern={"twic": lambda x: 2 * x})
+
+
+def test_an_external_function_that_jax_cannot_trace():
+    model = qr.loads(EXTERN % "", extern={"twice": lambda x: np.sin(x)})
+    with pytest.raises(TypeError, match=r"`twice` cannot be traced.*jax\.numpy"):
+        model({}, X)
+
+
+def test_an_external_function_of_another_shape():
+    model = qr.loads(EXTERN % "[2]", extern={"twice": lambda x: 2 * x})
+    with pytest.raises(ValueError, match=r"`twice` gave shape \(\), declared is \(2,\)"):
+        model({}, X)
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("shuffle", "yes", "`shuffle` is True or False"),
+        ("epochs", 2.5, "`epochs` is a whole number"),
+        ("batch", "8", "`batch` is a whole number"),
+        ("seed", "a", "`seed` is a whole number"),
+        ("lr", "a", "`lr` is a number"),
+        ("clip", "a", "`clip` is a number"),
+    ],
+)
+def test_options_of_the_wrong_type(name, value, said):
+    with pytest.raises(TypeError, match=said):
+        line().fit(X, X, progress=False, **{name: value})
+
+
+def test_resuming_needs_something_to_resume(tmp_path):
+    model = line()
+    with pytest.raises(ValueError, match=r"resume.*checkpoint="):
+        model.fit(X, X, epochs=1, progress=False, resume=True)
+    with pytest.raises(DataError, match="no checkpoint to go on from"):
+        model.fit(X, X, epochs=1, progress=False, checkpoint=tmp_path / "run", resume=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_resuming_with_other_parts(tmp_path):
+    """The history has no validation losses of the epochs before."""
+    model = line()
+    model.fit(X, X, epochs=1, progress=False, checkpoint=tmp_path)
+    with pytest.raises(DataError, match=r"checkpoint .*`val_loss`"):
+        model.fit(
+            X, X, validation=(X, X), epochs=2, progress=False, checkpoint=tmp_path, resume=True
+        )
+
+
+# --- lengths --------------------------------------------------------------------------------------
+
+
+def test_the_last_steps_of_a_sequence_that_is_shorter():
+    model = qr.loads("qrnn 1.0; model M { input x: seq real; output y = last(x, 3); }")
+    assert model({}, X, lengths=[3, 4, 5, 3])["y"].shape == (4, 3)
+    with pytest.raises(ValueError, match=r"`last\(…, 3\)`.*sample 1 has 2"):
+        model({}, X, lengths=[3, 2, 5, 3])
