@@ -20,7 +20,7 @@ MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Of an expression: its leaves, those under products or functions of sums, and if it is a sum."""
+    """Of an expression: its leaves, those under products or functions of sums, if it is a sum."""
 
     leaves: int
     entangled: int
