@@ -12,6 +12,7 @@ from ..sema.closed import (
     CellOutput,
     ClosedModel,
     Const,
+    Elem,
     Extern,
     Gather,
     Input,
@@ -33,7 +34,10 @@ from .template import Template, template
 
 @dataclass(frozen=True)
 class Run:
-    """One application of a cell. `values[t]`: its values at step t; `prepared`: those of `init`."""
+    """One application of a cell. `values[t]`: its values at step t; `prepared`: those of `init`.
+
+    `known`: entries that are bound and the same at every step.
+    """
 
     index: int
     op: RunCell
@@ -41,6 +45,7 @@ class Run:
     steps: int
     prepared: Mapping[Ref, Value]
     values: Sequence[Mapping[Ref, Value]]
+    known: Mapping[Elem, float]
 
     @cached_property
     def lines(self) -> Lines:
@@ -159,7 +164,8 @@ class Along:
             inputs = {p.name: self._at(a, t) for p, a in zip(op.cell.inputs, op.args, strict=True)}
             now, carried = cell.step(t, inputs, carried)
             values.append(now)
-        self.runs[ref] = Run(ref, op, self.template(ref), steps, prepared, values)
+        known = cell.known()
+        self.runs[ref] = Run(ref, op, self.template(ref), steps, prepared, values, known)
         return []
 
     def demand(self) -> set[Key]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from math import isfinite
 
 from ..diagnostics import CompileError, DataError
+from ..passes import Polynomial
 from ..sema.closed import Origin, Ref
 from .classical import Value
 from .errors import BIND, UNROLL, target_error
 from .outputs import scalar
 from .symbols import Expr, Fn, Leaf, Opaque, Read, add, leaves, mul
-from .template import Polynomial
 
 #: What `ParameterExpression` can compute; OpenQASM 3 has these functions too.
 AVAILABLE = frozenset(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from numpy.typing import ArrayLike
 
+from ..passes import LEVELS, Settings, Watch
 from ..sema.closed import ClosedModel
 from .binding import bind
 from .classical import Externs
@@ -26,13 +27,16 @@ class Options(TypedDict, total=False):
     """fixed: the `fixed` values, where `params` does not hold them.
 
     drop_noise: leave noise channels out instead of refusing them. externs: `extern def` functions.
-    reads: read-outs already measured, for evaluating an ensemble feedback step by step.
+    reads: read-outs already measured, for evaluating an ensemble feedback step by step. optimize:
+    0 to 3, what the compiler does to a step (see `docs/compiler.md`). watch: told of every pass.
     """
 
     fixed: Arrays | None
     drop_noise: bool
     externs: Externs | None
     reads: Mapping[Read, float] | None
+    optimize: int
+    watch: tuple[Watch, ...]
 
 
 def unroll(
@@ -58,7 +62,11 @@ def unroll(
         options.get("externs"),
         options.get("reads"),
     )
-    return Unrolled(model, binding, fresh, options.get("drop_noise", False))
+    level = options.get("optimize", 1)
+    if level not in LEVELS:
+        raise ValueError(f"optimize must be 0, 1, 2 or 3, not {level!r}")
+    settings = Settings(level, options.get("watch", ()))
+    return Unrolled(model, binding, fresh, options.get("drop_noise", False), settings)
 
 
 def to_qiskit(

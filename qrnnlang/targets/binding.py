@@ -18,6 +18,7 @@ from ..sema.closed import (
     CarryIn,
     ClosedModel,
     Const,
+    Elem,
     Expect,
     Extern,
     Gather,
@@ -30,7 +31,7 @@ from ..sema.closed import (
     Ref,
     Shape,
 )
-from .classical import Externs, Value, apply, array
+from .classical import Externs, Value, apply, array, entry
 from .symbols import Leaf, Read
 from .template import Template
 
@@ -149,6 +150,11 @@ class CellValues:
                 self._static[ref] = self._value(op, self._static, {}, {}, 0, ref)
             else:
                 self._moving.append((ref, op))
+
+    def known(self) -> dict[Elem, float]:
+        """The entries of values that are numbers, and the same at every step."""
+        entries = ((r, i, entry(v, i)) for r, v in self._static.items() for i in range(v.size))
+        return {Elem(r, i): x for r, i, x in entries if isinstance(x, float)}
 
     def initial(self) -> tuple[dict[Ref, Value], dict[str, Value]]:
         """The values of `init`, and the carried reals before the first step."""

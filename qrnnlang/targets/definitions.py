@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from ..ir.recipes import DEFINITIONS, Angle, Recipe, Step, const
 from .program import Custom, Program
-from .recipes import DEFINITIONS, Angle, Recipe, Step, const
 
 _OPERANDS = "abcdefgh"
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..ir.operands import wires_of
+from ..passes import Stamp
 from ..sema.closed import (
     Alloc,
     Barrier,
@@ -25,7 +26,7 @@ from ..sema.closed import (
     Reset,
     Wire,
 )
-from .template import Stamp, Template
+from .template import Template
 
 #: Step and operation number; step −1 is the preparation of the carried registers.
 Time: TypeAlias = tuple[int, int]

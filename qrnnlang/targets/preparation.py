@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .recipes import Recipe, Step, const
+from ..ir.recipes import Recipe, Step, const
 
 
 def prepare(amplitudes: NDArray[np.complex128]) -> Recipe:

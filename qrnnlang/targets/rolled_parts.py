@@ -76,9 +76,10 @@ def _stamped(
     )
     stamper.begin(run.prepared)
     prepared, found = list(program.instrs), []
+    step = unrolled.variants(run.index).uniform()
     for t in steps:
         before = len(program.instrs)
         readout.begin(t)
-        stamper.stamp(t, run.values[t], whole)
+        stamper.stamp(t, step, run.values[t], whole)
         found.append(program.instrs[before:])
     return program, prepared, found

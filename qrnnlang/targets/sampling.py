@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..diagnostics import CompileError
 from ..ir.operands import values_read
+from ..passes import Stamp
 from ..sema.closed import BitCarry, Expect, Postselect, Prob, QubitCarry, Ref
 from .along import Along, Run
 from .classical import entry
@@ -25,7 +26,6 @@ from .numbers import evaluate
 from .outputs import Needed, needed
 from .plan import END, CircuitPlan, full
 from .symbols import Expr, NotAffine, Read, affine, leaves
-from .template import Stamp
 from .unroll import Unrolled
 
 if TYPE_CHECKING:

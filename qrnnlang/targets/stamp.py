@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..diagnostics import DataError
 from ..ir.operands import bits_in
+from ..passes import Stamp, Step
 from ..sema.closed import (
     Alloc,
     ApplyUnitary,
@@ -28,6 +29,7 @@ from ..sema.closed import (
     QubitCarry,
     Ref,
     Reset,
+    Wire,
 )
 from .angles import angle, unknown
 from .bits import FALSE, substitute
@@ -39,7 +41,7 @@ from .outputs import scalar
 from .preparation import prepare
 from .program import Custom, Instr, Program
 from .symbols import Expr, add
-from .template import Stamp, Template
+from .template import Template
 
 _NOWHERE = Origin(None)
 
@@ -64,6 +66,7 @@ class Stamper:
     posts: list[str] = field(default_factory=list)
     rolled: bool = False
     step: int = -1
+    seen: Mapping[Ref, Mapping[Wire, Wire]] = field(default_factory=dict)
     origin: Origin = _NOWHERE
 
     def begin(self, values: Mapping[Ref, Value]) -> None:
@@ -80,17 +83,18 @@ class Stamper:
         for _, item in self.template.init:
             self._item(-1, item, values, _NOWHERE)
 
-    def stamp(self, t: int, values: Mapping[Ref, Value], cut: Time) -> None:
-        """Step t, up to the operation at `cut`."""
+    def stamp(self, t: int, step: Step, values: Mapping[Ref, Value], cut: Time) -> None:
+        """Step t, whose line is that of `step`, up to the operation at `cut`."""
         self.step = t
+        self.seen = step.seen
         self.measured: dict[str, int] = {}
         self.post = 0
-        for ref, item in self.template.line:
+        for ref, item in step.line:
             if (t, ref) > cut:
                 return
             self._item(ref, item, values, self.template.origin(ref))
         self._carry_bits()
-        self.layout.next_step([c for c in self.template.graph.carries if isinstance(c, QubitCarry)])
+        self.layout.next_step([c for c in step.carries if isinstance(c, QubitCarry)])
 
     # --- operations ---------------------------------------------------------------------------
 
@@ -243,7 +247,8 @@ class Stamper:
 
     def _read(self, ref: Ref, item: Expect | Prob) -> None:
         at = self.lines.at[self.step, ref]
-        where = {line: self.layout.where[w] for w, line in at.items()}
+        seen = self.seen.get(ref, {})
+        where = {line: self.layout.where[seen.get(w, w)] for w, line in at.items()}
         bits = [substitute(b, self.bits) for b in item.bits] if isinstance(item, Prob) else []
         for instr in self.readout.read(self.step, ref, where, bits, tuple(self.posts)):
             self.program.instrs.append(instr)

@@ -7,11 +7,11 @@ the cell's values; a step then only evaluates angles and looks up qubits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeAlias
 
 from ..ir.graph import CellGraph
+from ..passes import Item, Polynomial, Settings, Stamp, Step, optimised
 from ..sema.closed import (
     BitExpr,
     Call,
@@ -31,37 +31,24 @@ from ..sema.closed import (
     Prob,
     QubitCarry,
     Ref,
-    Scalar,
     Term,
     Wire,
 )
 from .errors import target_error
-from .recipes import recipe
-
-#: Σ coefficient × product of scalars.
-Polynomial: TypeAlias = tuple[tuple[float, tuple[Scalar, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """A standard gate of one step."""
-
-    name: str
-    wires: tuple[Wire, ...]
-    angles: tuple[Polynomial, ...]
-    when: BitExpr | None
 
 
 @dataclass(frozen=True)
 class Template:
     """`line` and `init`: what acts on wires, in program order, each with its operation's number.
 
-    `classical`: the operations with a value, reads included.
+    `classical`: the operations with a value, reads included. `step`: what the passes start from,
+    controls not yet taken apart.
     """
 
     graph: CellGraph
-    line: tuple[tuple[Ref, Stamp | Op], ...]
-    init: tuple[tuple[Ref, Stamp | Op], ...]
+    step: Step
+    line: tuple[Item, ...]
+    init: tuple[Item, ...]
     classical: tuple[tuple[Ref, Op], ...]
     init_classical: tuple[tuple[Ref, Op], ...]
 
@@ -86,10 +73,15 @@ def template(graph: CellGraph, drop_noise: bool = False) -> Template:
     """
     operations = list(graph.operations())
     nowhere = Origin(None)
+    rows = ((r, op, graph.origin(r)) for r, op in operations)
+    step = Step(graph, tuple(_stamps(rows, drop_noise)), graph.carries)
+    begin = tuple(_stamps(((r, op, nowhere) for r, op in enumerate(graph.init)), drop_noise))
+    plain = Settings(level=0)
     return Template(
         graph,
-        tuple(_stamps(((r, op, graph.origin(r)) for r, op in operations), drop_noise)),
-        tuple(_stamps(((r, op, nowhere) for r, op in enumerate(graph.init)), drop_noise)),
+        step,
+        optimised(step, plain).line,
+        optimised(replace(step, line=begin), plain).line,
         tuple(
             (r, op) for r, op in operations if isinstance(op, _VALUES | Expect | Prob | Postselect)
         ),
@@ -97,14 +89,12 @@ def template(graph: CellGraph, drop_noise: bool = False) -> Template:
     )
 
 
-def _stamps(
-    operations: Iterable[tuple[Ref, Op, Origin]], drop_noise: bool
-) -> Iterator[tuple[Ref, Stamp | Op]]:
+def _stamps(operations: Iterable[tuple[Ref, Op, Origin]], drop_noise: bool) -> Iterator[Item]:
     for ref, op, origin in operations:
         match op:
-            case Gate():
-                for stamp in _gate(op):
-                    yield ref, stamp
+            case Gate(name=name, params=params, wires=wires, ctrl=ctrl, when=when):
+                angles: tuple[Polynomial, ...] = tuple(((1.0, (p,)),) for p in params)
+                yield ref, Stamp(name, wires, angles, when, ctrl)
             case Evolve():
                 for stamp in _evolve(op, origin):
                     yield ref, stamp
@@ -119,15 +109,6 @@ def _stamps(
                     )
             case _ if not isinstance(op, _VALUES):
                 yield ref, op
-
-
-def _gate(op: Gate) -> Iterator[Stamp]:
-    for step in recipe(op.name, op.ctrl, len(op.params), len(op.wires) - len(op.ctrl)):
-        angles = tuple(
-            tuple((c, () if p is None else (op.params[p],)) for c, p in angle)
-            for angle in step.angles
-        )
-        yield Stamp(step.name, tuple(op.wires[q] for q in step.qubits), angles, op.when)
 
 
 # --- evolutions ----------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..passes import Settings, Stamp, Step
 from ..sema.closed import ClosedModel
 from .along import Along, Run
 from .angles import angle
@@ -16,8 +17,11 @@ from .measurement import Readout
 from .outputs import Key, Needed, needed
 from .plan import CircuitPlan, full, whole
 from .program import Names, Program
+from .seams import tidy
 from .stamp import Stamper
-from .template import Stamp
+from .variants import Variants
+
+_AS_WRITTEN = Settings(level=0)
 
 
 @dataclass
@@ -28,6 +32,8 @@ class Unrolled:
     binding: Binding
     fresh: Fresh = "reuse"
     drop_noise: bool = False
+    settings: Settings = _AS_WRITTEN
+    _variants: dict[int, Variants] = field(default_factory=dict)
 
     @cached_property
     def along(self) -> Along:
@@ -95,8 +101,18 @@ class Unrolled:
                 readout = self.readout(program, plan, parts, needs, ref)
                 run = self.along.runs[ref]
                 layout = Layout(program, self.fresh)
-                stamp_run(run, program, layout, readout, self.binding, plan)
+                steps = range(plan.start, min(run.steps, plan.cut[0] + 1))
+                lines = self.variants(ref).lines(plan, steps)
+                stamp_run(run, program, layout, readout, self.binding, plan, lines)
+        if self.settings.level > 0:
+            tidy(program, self.settings.level)
         return program
+
+    def variants(self, ref: int) -> Variants:
+        """The lines of a run's steps."""
+        if ref not in self._variants:
+            self._variants[ref] = Variants(self.along.runs[ref], self.settings)
+        return self._variants[ref]
 
     def elsewhere(self, plan: CircuitPlan, keys: Collection[Key]) -> dict[str, list[int]]:
         """Those of the outputs `keys` that take other circuits, with their steps."""
@@ -152,10 +168,11 @@ def stamp_run(
     readout: Readout,
     binding: Binding,
     plan: CircuitPlan,
+    lines: Sequence[Step],
 ) -> None:
-    """Every step of a run, up to the cut of the plan."""
+    """Every step of a run from the plan's start, up to its cut; `lines` are those of the steps."""
     stamper = Stamper(program, run.template, layout, readout, run.lines, binding.params)
     stamper.begin(run.prepared)
-    for t in range(plan.start, min(run.steps, plan.cut[0] + 1)):
+    for t, step in enumerate(lines, plan.start):
         readout.begin(t)
-        stamper.stamp(t, run.values[t], plan.cut)
+        stamper.stamp(t, step, run.values[t], plan.cut)

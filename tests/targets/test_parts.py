@@ -10,12 +10,12 @@ from qiskit.circuit.library import UGate
 from qiskit.quantum_info import Operator, Statevector
 
 from qrnnlang import targets
+from qrnnlang.ir.recipes import DEFINITIONS, Recipe, recipe
 from qrnnlang.sema.gates import GATES
 from qrnnlang.targets.definitions import mcx
 from qrnnlang.targets.preparation import prepare
 from qrnnlang.targets.program import Instr, Names, Program
 from qrnnlang.targets.qiskit_circuit import circuit_of
-from qrnnlang.targets.recipes import DEFINITIONS, Recipe, recipe
 from qrnnlang.targets.symbols import Fn, Leaf, affine, fold, mul, sub
 from qrnnlang.targets.text import plain
 

@@ -1,0 +1,101 @@
+"""The lines of a run's steps after the passes: a few variants, whatever the number of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from ..passes import Settings, Step, finished, optimised
+from ..passes.boundary import joined, split, worth_it
+from ..passes.fed import fed_back
+from ..passes.light_cone import carried
+from ..passes.line import Item
+from ..sema.closed import Expect, Prob, Ref
+from .along import Run
+from .plan import CircuitPlan
+
+#: The read-outs of a step that a circuit measures.
+Active = frozenset[Ref]
+
+
+@dataclass
+class Variants:
+    """A step by what is measured in it, and in the step before it."""
+
+    run: Run
+    settings: Settings
+    _bases: dict[tuple[Active, Active], Step] = field(default_factory=dict)
+    _meets: dict[tuple[Active, Active], bool] = field(default_factory=dict)
+    _found: dict[tuple[Active | None, Active, Active, bool], Step] = field(default_factory=dict)
+
+    def lines(self, plan: CircuitPlan, steps: range) -> Sequence[Step]:
+        """The step for each number in `steps`, in one circuit.
+
+        One that measures nothing of the run is left as it is: nothing would be left of it.
+        """
+        measures = any(run == self.run.index for run, _, _ in plan.atoms)
+        if self.settings.level == 0 or not measures:
+            return [replace(self.run.template.step, line=self.run.template.line)] * len(steps)
+        active = [self._active(plan, t) for t in steps]
+        anywhere = frozenset[Ref]().union(*active)
+        before: list[Active | None] = [None, *active[:-1]]
+        last = len(active) - 1
+        return [
+            self._step(a, b, anywhere, i < last)
+            for i, (a, b) in enumerate(zip(before, active, strict=True))
+        ]
+
+    def uniform(self) -> Step:
+        """One step for all, as a loop needs it."""
+        if self.settings.level == 0:
+            return replace(self.run.template.step, line=self.run.template.line)
+        step = optimised(self.run.template.step, self.settings, relabel=False)
+        return finished(step, self.settings)
+
+    def _active(self, plan: CircuitPlan, t: int) -> Active:
+        keys = plan.keys(self.run.index, t)
+        refs = {a.time[1] for key in keys for a in plan.atoms[key]}
+        return frozenset(
+            r for r in refs if isinstance(self.run.template.graph.op(r), Expect | Prob)
+        )
+
+    def _base(self, active: Active, anywhere: Active) -> Step:
+        """`anywhere`: what the circuit measures in any of its steps, so that it is felt."""
+        key = active, anywhere
+        if key not in self._bases:
+            start = self.run.template.step
+            start = replace(start, felt=carried(only(start, anywhere)))
+            self._bases[key] = optimised(only(start, active), self.settings, self.run.known)
+        return self._bases[key]
+
+    def _step(self, before: Active | None, active: Active, anywhere: Active, goes_on: bool) -> Step:
+        met = before is not None and self._splits(before, anywhere)
+        left = goes_on and self._splits(active, anywhere)
+        key = (before if met else None, active, anywhere, left)
+        if key not in self._found:
+            step, start = self._base(active, anywhere), perf_counter()
+            line: tuple[Item, ...] = split(step)[0] if left else step.line
+            if met and before is not None:
+                tail = split(self._base(before, anywhere))[1]
+                line = joined(tail, line, fed_back(step.graph))
+            made = replace(step, line=line)
+            if met or left:
+                for look in self.settings.watch:
+                    look("boundary", step, made, perf_counter() - start)
+            self._found[key] = finished(made, self.settings)
+        return self._found[key]
+
+    def _splits(self, active: Active, anywhere: Active) -> bool:
+        if self.settings.level < 2:
+            return False
+        if (active, anywhere) not in self._meets:
+            step = self._base(active, anywhere)
+            self._meets[active, anywhere] = worth_it(step, fed_back(step.graph))
+        return self._meets[active, anywhere]
+
+
+def only(step: Step, active: Active) -> Step:
+    """A step whose other read-outs are not measured, so that they hinder nothing."""
+    line = (e for e in step.line if not isinstance(e[1], Expect | Prob) or e[0] in active)
+    return replace(step, line=tuple(line))
