@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from ..ir.graph import CellGraph
 from ..ir.operands import values_read
+from ..ir.shapes import value_shape
 from ..sema.closed import (
     Call,
     Carry,
@@ -36,8 +38,11 @@ _NOWHERE = Origin(None)
 
 
 def as_graph(step: Step) -> CellGraph:
-    """The graph of a step. Values stand before the first gate that needs them."""
-    made = _Maker(step.graph)
+    """The graph of a step. Values stand before the first gate that needs them.
+
+    Read-outs that are not measured are zeros.
+    """
+    made = _Maker(step.graph, frozenset(ref for ref, _ in step.line))
     for ref, item in step.line:
         made.item(ref, item)
     for ref, op in step.graph.operations():
@@ -54,6 +59,7 @@ def as_graph(step: Step) -> CellGraph:
 @dataclass
 class _Maker:
     graph: CellGraph
+    line: frozenset[Ref]
     ops: list[Op] = field(default_factory=list)
     refs: dict[Ref, Ref] = field(default_factory=dict)
 
@@ -65,7 +71,11 @@ class _Maker:
         if ref not in self.refs:
             op = self.graph.op(ref)
             if not isinstance(op, _VALUES):
-                raise ValueError(f"%{ref} is read before it stands in the line")
+                if ref in self.line:
+                    raise ValueError(f"%{ref} is read before it stands in the line")
+                shape = value_shape(op) or ()
+                self.refs[ref] = self.add(Const((0.0,) * prod(shape), shape))
+                return self.refs[ref]
             for before in values_read(op):
                 self.value(before)
             self.refs[ref] = self.add(_with(op, self.refs))

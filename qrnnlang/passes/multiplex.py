@@ -82,8 +82,11 @@ def _kind(stamp: Stamp) -> tuple[str, Wire | None] | None:
 
 
 def _starts(stamp: Stamp, fixed: frozenset[Ref]) -> bool:
-    wide = 2 < len(stamp.wires) <= _MOST + 1
-    return wide and _kind(stamp) is not None and _free(stamp, fixed)
+    kind = _kind(stamp)
+    if kind is None:
+        return False
+    least = 2 if kind[0] == "y" else 3
+    return least <= len(stamp.wires) <= _MOST + 1 and _free(stamp, fixed)
 
 
 def _free(stamp: Stamp, fixed: frozenset[Ref]) -> bool:
