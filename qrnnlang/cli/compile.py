@@ -13,6 +13,7 @@ from .errors import OK, values_of_the_user, wrong_usage
 from .output import deliver
 from .streams import say, show
 from .values import settings
+from .watching import watching
 
 if TYPE_CHECKING:
     from ..sema.closed import ClosedModel
@@ -32,6 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rolled", action="store_true", help="qasm3 as a loop over the steps")
     parser.add_argument("--drop-noise", action="store_true", help="leave noise channels out")
     parser.add_argument("--seed", metavar="N", type=seed, default=0, help="of the `fixed` values")
+    parser.add_argument(
+        "-O", dest="level", type=int, choices=(0, 1, 2, 3), help="what the passes do (default: 1)"
+    )
+    parser.add_argument(
+        "--print-after",
+        metavar="PASS",
+        action="append",
+        default=[],
+        help="print the step, or `all`",
+    )
+    parser.add_argument("--time-passes", action="store_true", help="print what each pass took")
+    parser.add_argument(
+        "--verify-each", action="store_true", help="run the step before and after each pass"
+    )
     add_output(parser, "OUT", "default: standard output")
 
 
@@ -69,12 +84,19 @@ def _qpy(model: ClosedModel, args: argparse.Namespace) -> bytes:
 
 
 def _ir(model: ClosedModel, args: argparse.Namespace) -> str:
+    """The graphs of the cells: as written, or after the passes if a level is given."""
     from ..ir.graph import build
     from ..ir.printer import print_graph
     from ..sema.closed import RunCell
 
     cells = {id(op.cell): op.cell for op in model.ops if isinstance(op, RunCell)}
-    return "\n".join(print_graph(build(cell)) for cell in cells.values())
+    graphs = [build(cell) for cell in cells.values()]
+    if args.level is not None:
+        from ..targets import optimised_graph
+
+        with watching(args) as watch:
+            graphs = [optimised_graph(g, args.level, args.drop_noise, watch) for g in graphs]
+    return "\n".join(map(print_graph, graphs))
 
 
 def _plan(model: ClosedModel, args: argparse.Namespace) -> str:
@@ -127,6 +149,8 @@ def _circuit(
         if any(len(a) > 1 for a in several.values() if a.ndim):
             say(f"note: {args.inputs} holds several sequences; the circuit is of the first")
         inputs = {name: a[0] if a.ndim and len(a) else a for name, a in several.items()}
-    options = {"fixed": fixed, "drop_noise": args.drop_noise, **more}
-    with values_of_the_user():
-        return make(model, steps_of(model, args.steps), params, inputs, args.fresh, **options)
+    with values_of_the_user(), watching(args, {**fixed, **(params or {})}) as watch:
+        options = {"fixed": fixed, "drop_noise": args.drop_noise, "watch": watch, **more}
+        level = 1 if args.level is None else args.level
+        steps = steps_of(model, args.steps)
+        return make(model, steps, params, inputs, args.fresh, optimize=level, **options)

@@ -12,6 +12,7 @@ from .api import (
 )
 from .execute import on_backend
 from .sampling import Sampled, Sampler
+from .template import optimised_graph
 
 __all__ = [
     "Sampled",
@@ -19,6 +20,7 @@ __all__ = [
     "circuit_stats",
     "circuits",
     "on_backend",
+    "optimised_graph",
     "parameter_order",
     "qasm2_text",
     "qasm3_text",

@@ -2,7 +2,8 @@
 
 Forwards, what is known of qubits in |0⟩ (the first step); backwards, what nothing later feels (the
 last step, and steps whose read-outs are measured elsewhere); then runs of known gates on one qubit.
-Contract: the distribution of all classical bits stays.
+Contract: the distribution of all classical bits stays, and at level 1, where the second and third
+are left out, the state of the carried qubits.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _ONE: Polynomial = ((1.0, ()),)
 def tidy(program: Program, level: int) -> None:
     """Rewrites the instructions of a program in place."""
     instrs = _forwards(program)
-    if any(i.name == "measure" for i in instrs):
+    if level > 1 and any(i.name == "measure" for i in instrs):
         instrs = _backwards(program, instrs)
     program.instrs = _singles(program, instrs) if level > 1 else instrs
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..ir.graph import CellGraph
-from ..passes import Item, Polynomial, Settings, Stamp, Step, optimised
+from ..passes import Item, Polynomial, Settings, Stamp, Step, Watch, finished, optimised
+from ..passes.as_graph import as_graph
 from ..sema.closed import (
     BitExpr,
     Call,
@@ -87,6 +88,15 @@ def template(graph: CellGraph, drop_noise: bool = False) -> Template:
         ),
         tuple((r, op) for r, op in enumerate(graph.init) if isinstance(op, _VALUES)),
     )
+
+
+def optimised_graph(
+    graph: CellGraph, level: int, drop_noise: bool = False, watch: tuple[Watch, ...] = ()
+) -> CellGraph:
+    """The graph of a cell after the passes of a level that work on a single step."""
+    settings = Settings(level, watch)
+    found = optimised(template(graph, drop_noise).step, settings, relabel=False)
+    return as_graph(finished(found, settings))
 
 
 def _stamps(operations: Iterable[tuple[Ref, Op, Origin]], drop_noise: bool) -> Iterator[Item]:

@@ -9,9 +9,9 @@ from time import perf_counter
 from ..passes import Settings, Step, finished, optimised
 from ..passes.boundary import joined, split, worth_it
 from ..passes.fed import fed_back
-from ..passes.light_cone import carried
+from ..passes.light_cone import LIVE, carried
 from ..passes.line import Item
-from ..sema.closed import Expect, Prob, Ref
+from ..sema.closed import Expect, Prob, QubitCarry, Ref
 from .along import Run
 from .plan import CircuitPlan
 
@@ -50,7 +50,10 @@ class Variants:
         """One step for all, as a loop needs it."""
         if self.settings.level == 0:
             return replace(self.run.template.step, line=self.run.template.line)
-        step = optimised(self.run.template.step, self.settings, relabel=False)
+        start = self.run.template.step
+        reads = frozenset(r for r, item in start.line if isinstance(item, Expect | Prob))
+        start = replace(start, felt=self._felt(start, reads))
+        step = optimised(start, self.settings, relabel=False)
         return finished(step, self.settings)
 
     def _active(self, plan: CircuitPlan, t: int) -> Active:
@@ -65,9 +68,16 @@ class Variants:
         key = active, anywhere
         if key not in self._bases:
             start = self.run.template.step
-            start = replace(start, felt=carried(only(start, anywhere)))
+            start = replace(start, felt=self._felt(start, anywhere))
             self._bases[key] = optimised(only(start, active), self.settings, self.run.known)
         return self._bases[key]
+
+    def _felt(self, step: Step, anywhere: Active) -> dict[int, int]:
+        """What of the carried qubits must stay: at level 1 all, else what some read-out feels."""
+        if self.settings.level > 1:
+            return carried(only(step, anywhere))
+        carries = (c for c in step.carries if isinstance(c, QubitCarry))
+        return {w: LIVE for c in carries for w in c.wires}
 
     def _step(self, before: Active | None, active: Active, anywhere: Active, goes_on: bool) -> Step:
         met = before is not None and self._splits(before, anywhere)

@@ -82,9 +82,17 @@ class Dense(Soup):
         return special[self.rng.integers(6)] if self.rng.random() < 0.4 else self.scalar()
 
 
-def dense(seed: int, length: int = 30) -> ClosedCell:
+def dense(seed: int, length: int = 30, feedback: bool | None = None) -> ClosedCell:
     rng = np.random.default_rng(seed)
     carried = int(rng.integers(1, 3))
+    fed = bool(seed % 2) if feedback is None else feedback
+    static = 0.5 if fed else 1.0
     return Dense(
-        rng, kinds=KINDS, carried=carried, fresh=3 - carried, length=length, feedback=bool(seed % 2)
+        rng,
+        kinds=KINDS,
+        carried=carried,
+        fresh=3 - carried,
+        length=length,
+        feedback=fed,
+        static=static,
     ).build()

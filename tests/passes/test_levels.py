@@ -1,0 +1,96 @@
+"""Circuits at every level give the outputs of the interpreter, under the same names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qrnnlang import targets
+from qrnnlang.passes.verify import Verifier
+from tests.engine.soup import model_of
+from tests.targets.conftest import Case, case, make
+from tests.targets.exact import outputs
+from tests.targets.programs import ALL
+
+from .helpers import dense
+
+LEVELS = (1, 2, 3)
+
+
+def check(c: Case, level: int, tolerance: float = 1e-9) -> None:
+    circuits = targets.circuits(c.model, c.steps, c.params, c.inputs, optimize=level)
+    plain = targets.circuits(c.model, c.steps, c.params, c.inputs, optimize=0)
+    assert [x.metadata for x in circuits] == [x.metadata for x in plain]
+    assert [x.cregs for x in circuits] == [x.cregs for x in plain]
+    assert [x.qregs for x in circuits] == [x.qregs for x in plain]
+    want = {(name, t): v for name, values in c.want.items() for t, v in enumerate(values)}
+    found = outputs(circuits)
+    assert set(found) == set(want)
+    for key, value in want.items():
+        np.testing.assert_allclose(found[key], value, rtol=0, atol=tolerance, err_msg=str(key))
+    two = [sum(x.num_nonlocal_gates() for x in found) for found in (circuits, plain)]
+    assert two[0] <= two[1]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", ALL)
+def test_every_level_gives_every_output(name: str, level: int) -> None:
+    check(case(name), level)
+
+
+@pytest.mark.parametrize("seed", [1, 3, 5, 7, 9, 11])
+def test_random_cells(seed: int) -> None:
+    cell = dense(seed, 14, feedback=False)
+    c = make(model_of(cell), 2, seed)
+    for level in (1, 3):
+        check(c, level)
+
+
+@pytest.mark.parametrize("name", ["emc", "staggered", "conditions", "reservoir"])
+def test_passes_verify_while_they_run(name: str) -> None:
+    c = case(name)
+    verifier = Verifier(params=c.params)
+    targets.circuits(c.model, 3, c.params, c.inputs, optimize=3, watch=(verifier,))
+    assert verifier.unchecked == 0
+    assert verifier.checked > 0
+
+
+def test_passes_run_as_often_for_many_steps_as_for_few() -> None:
+    c = case("emc")
+    calls: list[str] = []
+    counts = []
+    for steps in (5, 40):
+        calls.clear()
+        look = (lambda name, *_: calls.append(name),)
+        targets.to_qiskit(c.model, steps, c.params, optimize=3, watch=look)
+        counts.append(len(calls))
+    assert counts[0] == counts[1] > 0
+
+
+SHOW = """
+from qrnnlang import targets
+from tests.passes.helpers import dense
+from tests.engine.soup import model_of
+from tests.targets.conftest import case
+for name in ("staggered", "gates"):
+    c = case(name)
+    print(targets.qasm3_text(c.model, 3, c.params, c.inputs, optimize=3))
+"""
+
+
+def test_the_same_bytes_under_any_hash_seed() -> None:
+    texts = set()
+    for seed in ("0", "1", "77"):
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        root = Path(__file__).parents[2]
+        done = subprocess.run(
+            [sys.executable, "-c", SHOW], env=env, cwd=root, capture_output=True, timeout=100
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        texts.add(done.stdout)
+    assert len(texts) == 1
