@@ -48,6 +48,8 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             _readable(env, name, whole)
         return
     if slot is None or slot.shape is None:
+        if env.report.is_lost(name, env.report.item(statement.span)):
+            raise Skip
         env.report.fail(
             "E0406",
             f"the output `{name}` is filled entry by entry but not declared",
@@ -132,6 +134,8 @@ def next_stmt(env: Env, statement: NextStmt) -> None:
     name = statement.name.text
     carried = {*state.real_carries, *state.bit_carries, *state.qubit_carries}
     if name not in carried:
+        if env.report.is_lost(name, env.report.item(statement.span)):
+            raise Skip
         known = env.scope.find(name) is not None
         env.report.fail(
             "E0408",

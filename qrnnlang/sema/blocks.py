@@ -54,13 +54,14 @@ def data_block(env: Env, statement: DataStmt) -> DataBlock:
     ports = [p.name for p in (*env.cell.root.inputs, *env.cell.model.targets)]
     columns: dict[str, tuple[Setting, Span]] = {}
     options: dict[str, tuple[Setting, Span]] = {}
-    misnamed = 0
+    misnamed, item = 0, env.report.item(statement.span)
     for a in statement.assignments:
         key = a.key.text
         is_option = a.role is None and key in DATA_KEYS
         if not is_option and key not in ports:
             misnamed += isinstance(a.value, CallExpr | ListExpr)
-            if key in env.scope.names or env.report.is_unknown(key, a.key.span):
+            lost = env.report.is_lost(key, item)
+            if lost or key in env.scope.names or env.report.is_unknown(key, a.key.span):
                 continue  # declared wrongly, or not at all, which is reported
             known = [*DATA_KEYS, *ports]
             env.report.error(
@@ -73,7 +74,7 @@ def data_block(env: Env, statement: DataStmt) -> DataBlock:
             )
             continue
         _store(env, options if is_option else columns, a)
-    missing = [p for p in ports if p not in columns]
+    missing = [p for p in ports if p not in columns and not env.report.is_lost(p, item)]
     if len(missing) > misnamed:
         env.report.error(
             "E0507",

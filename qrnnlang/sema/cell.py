@@ -128,6 +128,9 @@ def outputs_of(env: Env, state: CellState) -> dict[str, Array]:
         for n in slot.shape:
             size *= n
         missing = size - len(slot.entries)
+        if missing and env.report.is_lost(slot.name, env.report.item(slot.span)):
+            state.broken.add(slot.name)
+            continue
         if missing:
             env.report.error(
                 "E0406",

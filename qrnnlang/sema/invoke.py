@@ -74,6 +74,8 @@ def _match(
 
     name = instance.item.name.text
     names = [i.name.text for i in inputs]
+    if env.report.is_lost("input", instance.item.span):
+        raise Skip  # not all inputs are known
     found: dict[str, tuple[Value, Span]] = {}
     for position, argument in enumerate(expr.args):
         if argument.name is not None:
@@ -146,7 +148,9 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]]) ->
 
 def _check_sound(env: Env, instance: Instance, state: CellState, outputs: Sized) -> None:
     """Leave a cell whose outputs, or the lack of them, go back to an error within it."""
-    if state.broken or (not len(outputs) and env.report.failed_in(instance.item.span)):
+    item = instance.item.span
+    lost = env.report.is_lost("output", item)
+    if state.broken or lost or (not len(outputs) and env.report.failed_in(item)):
         raise Skip
 
 

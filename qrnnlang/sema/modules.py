@@ -100,6 +100,7 @@ class Loader:
         if file is None:
             return module
         self.report.broken.update(file.broken)
+        self.report.lost += file.lost
         for name in PRELUDE if source.name != _std_name("linear") else ():
             self._bind_all(module, self._std(name), None)
         if any(d.severity == "error" and _on_import(d) for d in found):

@@ -28,7 +28,7 @@ def unknown_value(
     labels: tuple[Label, ...] = (),
 ) -> NoReturn:
     """E0201, once in an item. `advice`: what to declare, where no known name resembles it."""
-    _skip_broken(report, name)
+    _skip_broken(report, span, name)
     if not report.first_unknown(name, span):
         raise Skip
     near = suggestion(name, [*known, *CONSTANTS])
@@ -52,9 +52,9 @@ def unknown_function(
     report: Reporter, call: CallExpr, name: str, known: Iterable[str], module: Module
 ) -> NoReturn:
     """E0204."""
-    _skip_broken(report, name)
-    near = suggestion(name, [*known, *BUILTINS])
     span = call.callee.span
+    _skip_broken(report, span, name)
+    near = suggestion(name, [*known, *BUILTINS])
     if isinstance(call.callee, Field) and call.callee.base.span.text in PACKAGES:
         here = FUNCTIONS.get(name, name)
         near = f"here it is `{here}`" if here in BUILTINS else near
@@ -87,7 +87,7 @@ def unknown_gate(
 ) -> NoReturn:
     """E0202; E0120 where the word is one of another language."""
     name = _name(gate)
-    _skip_broken(report, name, gate.span.text.partition(".")[0])
+    _skip_broken(report, gate.span, name, gate.span.text.partition(".")[0])
     near = suggestion(name, [*GATES, *CHANNELS, *module.gates])
     if name == "return" and len(operands) == 1:
         near = f"a cell gives values with `output`: write `output y = {operands[0].span.text};`"
@@ -121,7 +121,7 @@ def _foreign(report: Reporter, word: str, span: Span, advice: str) -> NoReturn:
 def unknown_cell(report: Reporter, cell: Expr, module: Module) -> NoReturn:
     """E0203."""
     name = _name(cell)
-    _skip_broken(report, name, cell.span.text.partition(".")[0])
+    _skip_broken(report, cell.span, name, cell.span.text.partition(".")[0])
     near = suggestion(name, module.cells)
     if name in module.models:
         near = "a model cannot be used: put its content into a cell"
@@ -131,8 +131,10 @@ def unknown_cell(report: Reporter, cell: Expr, module: Module) -> NoReturn:
     report.fail("E0203", f"there is no cell `{name}`", cell.span, "unknown cell", help=near)
 
 
-def _skip_broken(report: Reporter, *names: str) -> None:
-    if any(name in report.broken for name in names):
+def _skip_broken(report: Reporter, span: Span, *names: str) -> None:
+    """A name that a syntax error may have left without its declaration."""
+    item = report.item(span)
+    if any(name in report.broken or report.is_lost(name, item) for name in names):
         raise Skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from ..diagnostics import Diagnostic, Label, Source, Span
+from ..syntax.tree import ANY, Lost
 
 
 class Skip(Exception):
@@ -22,6 +23,8 @@ class Reporter:
         self.broken: set[str] = set()
         #: Files with an import that failed: what it should have brought is not known.
         self.short: set[Source] = set()
+        #: What syntax errors left out of items that are kept.
+        self.lost: list[Lost] = []
         self._items: list[Span] = []
         self._unknown: set[tuple[Span | None, str]] = set()
 
@@ -77,6 +80,13 @@ class Reporter:
     def is_unknown(self, name: str, span: Span) -> bool:
         """Whether the name was reported as unknown in this item."""
         return (self.item(span), name) in self._unknown
+
+    def is_lost(self, word: str, item: Span | None) -> bool:
+        """Whether a word stood in what a syntax error left out of an item."""
+        return item is not None and any(
+            (word in lost.words or ANY in lost.words) and _inside(lost.span, item)
+            for lost in self.lost
+        )
 
     def failed_in(self, item: Span) -> bool:
         """Whether there is an error within an item."""

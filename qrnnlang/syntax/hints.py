@@ -6,6 +6,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from ..diagnostics.errors import Diagnostic
+from .idioms import IDIOMS
 from .messages import Situation, describe, unexpected
 from .words import ITEM_WORDS, RESERVED, STATEMENT_WORDS
 
@@ -165,7 +166,11 @@ def misplaced_item(s: Situation) -> Diagnostic | None:
         f"a `{word}` does not stand inside a block",
         s.span(s.opener),
         label="items stand at the level of the file",
-        help=f"move the `{word}` out, or close the block before it with `}}`",
+        help=f"move the `{word}` out, or close the block before it with `}}`"
+        if word != "const"
+        else f"here write `let {s.line[1]} = …;`"
+        if len(s.line) > 1
+        else "here write `let`",
     )
 
 
@@ -202,12 +207,6 @@ def arrow(s: Situation) -> Diagnostic | None:
 def braces(s: Situation) -> Diagnostic | None:
     """`if` and `for` without the punctuation they need."""
     token, word = s.token, s.opener.text
-    if word == "if" and s.previous.text == "if" and token.text != "(":
-        return unexpected(s, "E0121", "the condition stands in parentheses: `if (b == 1) { … }`")
-    if "{" in s.expected and word in ("if", "for") and s.previous.text in (")", "else"):
-        return unexpected(
-            s, "E0121", "the body stands in braces, also a single statement: `{ x q; }`"
-        )
     if word == "for" and s.position > s.begin and s.line[1:2] == ["("] and token.text == "in":
         return unexpected(s, "E0121", "no parentheses around the clauses: `for i in 0..n { … }`")
     if word == "for" and token.text in (":", "to"):
@@ -216,9 +215,21 @@ def braces(s: Situation) -> Diagnostic | None:
 
 
 def colon_slice(s: Situation) -> Diagnostic | None:
-    if s.token.text == ":" and "]" in s.expected:
+    if s.token.text == ":" and ("]" in s.expected or _in_index(s)):
         return unexpected(s, help="a slice is written `a..b`, with `..` for everything")
     return None
+
+
+def _in_index(s: Situation) -> bool:
+    """Whether the refused token is the first of an entry between `[` and `]`."""
+    if s.previous.text not in ("[", ","):
+        return False
+    depth = 0
+    for text in reversed(s.line):
+        depth += (text in (")", "]")) - (text in ("(", "["))
+        if depth < 0:
+            return text == "["
+    return False
 
 
 def range_chain(s: Situation) -> Diagnostic | None:
@@ -297,10 +308,11 @@ def statement_start(s: Situation) -> Diagnostic | None:
 
 HINTS: tuple[Callable[[Situation], Diagnostic | None], ...] = (
     second_version,
+    *IDIOMS,
+    misplaced_item,
     assignment,
     value_word,
     reserved,
-    misplaced_item,
     foreign,
     misplaced_statement,
     operand,

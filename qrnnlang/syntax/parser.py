@@ -27,9 +27,10 @@ _MAX_STALLED = 4
 def parse(source: Source) -> tuple[tree.File | None, tuple[Diagnostic, ...]]:
     """The tree of a source and what is wrong with its syntax, in order of place.
 
-    Without errors the tree is the whole file. With errors it holds the items that have none, and
-    `File.broken` names the others, so that the sound part can still be checked; it is None when
-    nothing can be said about the rest (a limit, or another version of the language).
+    Without errors the tree is the whole file. With errors it holds the items whose
+    structure is known, without the statements in `File.lost`, and `File.broken` names the others,
+    so that the rest can still be checked; it is None when nothing can be said about the rest (a
+    limit, or another version of the language).
     """
     if error := too_long(source):
         return None, (error,)
@@ -45,7 +46,7 @@ def parse(source: Source) -> tuple[tree.File | None, tuple[Diagnostic, ...]]:
             return None, tuple(errors)
         balanced = balance(load(), source, tokens)
         errors += balanced.errors
-        file, found = _drive(context, balanced.tokens, [e.span.start for e in errors])
+        file, found, mended = _drive(context, balanced.tokens, [e.span.start for e in errors])
         errors += found
     except TooDeep as deep:
         return None, (too_deep(deep.span),)
@@ -56,12 +57,15 @@ def parse(source: Source) -> tuple[tree.File | None, tuple[Diagnostic, ...]]:
     errors.sort(key=lambda e: (e.span.start, e.code))
     if file is None:
         return None, tuple(errors)
-    return replace(_sound(file, errors), comments=trivia.comments), tuple(errors)
+    harmless = [*mended, *lexer.mended]
+    told = [e for e in errors if not any(e is m for m in harmless)]
+    return replace(_sound(file, told), comments=trivia.comments), tuple(errors)
 
 
 def _drive(
     context: Context, tokens: list[Token], places: list[int]
-) -> tuple[tree.File | None, list[Diagnostic]]:
+) -> tuple[tree.File | None, list[Diagnostic], list[Diagnostic]]:
+    """The tree, its errors, and those of them that are mended."""
     table = load()
     driver = Driver(table, context)
     recovery: Recovery | None = None
@@ -75,19 +79,25 @@ def _drive(
         recovery = recovery or Recovery(table, driver, tokens, places)
         stalled += 1
         if stalled > _MAX_STALLED:
-            return None, recovery.errors
+            return None, recovery.errors, []
         position = recovery.at(position)
     file = driver.values[-1]
     if recovery is None:
-        return file, []
-    return replace(file, broken=tuple(recovery.broken)), recovery.errors
+        return file, [], []
+    file = replace(file, broken=tuple(recovery.broken), lost=tuple(recovery.lost))
+    return file, recovery.errors, recovery.mended
 
 
 def _sound(file: tree.File, errors: list[Diagnostic]) -> tree.File:
-    """The file without the items that have errors."""
+    """The file without the items that have errors, but for those in what is lost anyway."""
     if not errors:
         return file
-    places = [e.span.start for e in errors if e.code != "E0101"]
+    places = [
+        e.span.start
+        for e in errors
+        if e.code != "E0101"
+        and not any(x.span.start <= e.span.start <= x.span.end for x in file.lost)
+    ]
     items: list[tree.Item] = []
     broken = [*file.broken]
     for item in file.items:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from ..diagnostics.errors import Diagnostic
+from ..diagnostics.source import Span
 from .driver import Driver
 from .messages import Situation, explain
 from .table import LISTS, Table
 from .tokens import Token
+from .tree import ANY, Lost
 from .words import ITEM_WORDS, MAX_ERRORS, STATEMENT_WORDS, TooMany
 
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
@@ -22,6 +24,7 @@ _FLAT_HEADS = {
     "statements": ("if", "(", "true", ")"),
     "assignments": (),
 }
+_DECLARING = ("input", "target", "carry", "fresh", "param", "fixed", "use", "let")
 _HEADS = {
     "cell": ("cell", "NAME"),
     "model": ("model", "NAME"),
@@ -46,6 +49,8 @@ class Recovery:
         self.places = sorted(places)
         self.errors: list[Diagnostic] = []
         self.broken: list[str] = []  # names of items left out altogether
+        self.lost: list[Lost] = []  # statements, and heads of `for` and `if`, that were left out
+        self.mended: list[Diagnostic] = []  # errors after which the tree is as it should be
         self.reread: set[int] = set()  # tokens that were taken for a name once already
         self.match = _matches(tokens)
         self.lists = {k for k, symbol in enumerate(table.symbols) if symbol in LISTS}
@@ -70,6 +75,8 @@ class Recovery:
             end, brace = self.statement_end(begin, position, kind)
         head = brace if brace is not None and brace >= position else None
         self.report(kind, begin, position, end if head is None else head, before, missing)
+        if kind != "items" and (head is None or tokens[begin].text in ("for", "if")):
+            self.lose(begin, end if head is None else head)
         if head is not None and self.feed_head(kind, begin, head):
             return head
         if kind == "items":
@@ -117,7 +124,9 @@ class Recovery:
         ):
             return False
         begin = self.statement_begin(position)
+        found = len(self.errors)
         self.report("statements", begin, position, position, before, missing=";")
+        self.mended += self.errors[found:]
         place = tokens[position - 1].end
         return self.driver.feed(Token(semicolon, ";", place, place))
 
@@ -241,6 +250,15 @@ class Recovery:
         for text, number in zip(head, numbers, strict=True):
             self.driver.feed(Token(number, name if text == "NAME" else text, place, place))
         return True
+
+    def lose(self, begin: int, end: int) -> None:
+        """Note the tokens `begin..end`, which have no part in the tree."""
+        lost = self.tokens[begin : max(end, begin + 1)]
+        span = Span(self.driver.context.source, lost[0].start, lost[-1].end)
+        words = {t.text for t in lost}
+        if lost[0].text in _DECLARING and not (len(lost) > 1 and lost[1].text.isidentifier()):
+            words.add(ANY)  # it declares a name, and nobody knows which
+        self.lost.append(Lost(span, frozenset(words)))
 
     # --- reporting -------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ class Lexer:
         self.table: Table = load()
         self.tokens: list[Token] = []
         self.errors: list[Diagnostic] = []
+        self.mended: list[Diagnostic] = []  # those after which the tokens are what was meant
 
     def run(self) -> list[Token]:
         """All tokens, the end of the file as the last."""
@@ -113,6 +114,8 @@ class Lexer:
         if found := _TEXT.match(text, position):
             stop = found.end()
             self.errors.append(self.bad_text(position, stop, found["quote"]))
+            if self.errors[-1].code == "E0103":
+                self.mended.append(self.errors[-1])
             self.tokens.append(Token(number["STRING"], f'"{found[0][1:-1]}"', position, stop))
             return stop
         character = text[position]
@@ -126,6 +129,8 @@ class Lexer:
             if more:
                 stop = more.end()
             suggestion = _advice(text[position:stop])
+            if character == "#" and self.opens_comment(position):
+                return self.comment(position)
         shown = text[position:stop]
         plural = "s" if stop - position > 1 else ""
         name = f"`{shown}`" if shown.isprintable() else f"U+{ord(shown[0]):04X}"
@@ -138,7 +143,30 @@ class Lexer:
                 help=suggestion,
             )
         )
+        if known:
+            self.mended.append(self.errors[-1])
         return stop
+
+    def opens_comment(self, start: int) -> bool:
+        """Whether what follows a `#` is no part of a statement."""
+        line = self.text[self.text.rfind("\n", 0, start) + 1 : start].rstrip()
+        rest = self.text[start:].partition("\n")[0]
+        return not line or line[-1] in ";{}" or ";" not in rest
+
+    def comment(self, start: int) -> int:
+        """A comment as Python writes it: the rest of the line."""
+        end = self.text.find("\n", start)
+        self.errors.append(
+            Diagnostic(
+                "E0103",
+                "unexpected character `#`",
+                self.span(start, start + 1),
+                label="not part of the language",
+                help="comments begin with `//`",
+            )
+        )
+        self.mended.append(self.errors[-1])
+        return len(self.text) if end < 0 else end
 
     def bad_text(self, start: int, end: int, quote: str) -> Diagnostic:
         span = self.span(start, end)
@@ -162,8 +190,6 @@ class Lexer:
 
 
 def _advice(shown: str) -> str:
-    if shown.startswith("#"):
-        return "a comment starts with `//`"
     if shown.startswith("?"):
         return "there is no conditional expression; use `if (…) { … } else { … }`"
     if any(c.isalpha() for c in shown):

@@ -482,6 +482,18 @@ class Comment:
     text: str
 
 
+#: Among the words of what was lost: any word may have been declared there.
+ANY = "*any*"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a syntax error left out of an item that is kept: its place and the words in it."""
+
+    span: Span
+    words: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     span: Span
@@ -490,3 +502,4 @@ class File:
     items: tuple[Item, ...]
     comments: tuple[Comment, ...] = ()
     broken: tuple[str, ...] = ()  # names of items left out because of a syntax error
+    lost: tuple[Lost, ...] = ()

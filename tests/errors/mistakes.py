@@ -152,4 +152,84 @@ MISTAKES = {
         'x = column("v")', 'z = column("v")', "E0506", "z",
         "inputs and targets: `x`, `y`; options: `window`, `stride`, `split`, `scale`, `shuffle`",
     ),
+    # syntax
+    "a comment as in Python": Mistake(
+        "ry(x) e;", "# encode\n    ry(x) e;", "E0103", "#", "comments begin with `//`"
+    ),
+    "a comment behind a statement": Mistake(
+        "ry(x) e;", "ry(x) e; # ; encode", "E0103", "#", "comments begin with `//`"
+    ),
+    "a missing semicolon": Mistake("ry(x) e;", "ry(x) e", "E0108", ""),
+    "a declaration without a semicolon": Mistake("carry s: real = 0;", "carry s: real = 0", "E0108", ""),
+    "a declaration without a type": Mistake(
+        "param theta: angle[layers, 3];", "param theta;", "E0111", ";"
+    ),
+    "a declaration without a name": Mistake("input x: real;", "input: real;", "E0111", ":"),
+    "an unclosed call": Mistake("expect(Z(e)) +", "expect(Z(e) +", "E0109", "("),
+    "an unclosed gate": Mistake("ry(x) e;", "ry(x e;", "E0109", "("),
+    "an unfinished expression": Mistake("output pred = head(c(x));", "output pred = ;", "E0111", ";"),
+    "range as in Python": Mistake(
+        "for l in 0..layers {", "for l in range(layers): {", "E0121", ":",
+        "write `for l in 0..layers { … }`",
+    ),
+    "range from and to": Mistake(
+        "for l in 0..layers {", "for l in range(1, len(theta)): {", "E0121", ":",
+        "write `for l in 1..len(theta) { … }`",
+    ),
+    "if as in Python": Mistake(
+        "cz e, m[0];", "if layers > 1: cz e, m[0];", "E0121", "layers",
+        "the condition stands in parentheses: `if (layers > 1) { … }`",
+    ),
+    "a body without braces": Mistake(
+        "cz e, m[0];", "if (layers > 1) cz e, m[0];", "E0121", "cz",
+        "the body stands in braces, also a single statement: `{ cz e, m[0]; }`",
+    ),
+    "a slice as in Python": Mistake(
+        "[e, m];", "[e, m[0:2]];", "E0111", ":", "a slice is written `a..b`, with `..` for everything"
+    ),
+    "a whole axis as in Python": Mistake(
+        "theta[l]", "theta[l, :]", "E0111", ":",
+        "a slice is written `a..b`, with `..` for everything",
+    ),
+    "a size in parentheses": Mistake(
+        "carry m: qubit[2];", "carry m: qubit(2);", "E0111", "(", "write `qubit[2]`"
+    ),
+    "sizes one by one": Mistake(
+        "angle[layers, 3]", "angle[layers][3]", "E0111", "[", "write `angle[layers, 3]`"
+    ),
+    "a value that is changed": Mistake(
+        "cz e, m[0];", "l += 1;", "E0117", "+",
+        "sum over a loop with `sum(… for …)`; `next l = …;` gives a carried value its next one",
+    ),
+    "a modifier without @": Mistake(
+        "cz e, m[0];", "ctrl ry(x) e, m[0];", "E0111", "e", "write `ctrl @ ry(x) e, m[0];`"
+    ),
+    "controlled": Mistake(
+        "cz e, m[0];", "controlled ry(x) e, m[0];", "E0111", "e", "write `ctrl @ ry(x) e, m[0];`"
+    ),
+    "a const in a cell": Mistake(
+        "ry(x) e;", "const J = 3; ry(J * x) e;", "E0119", "const", "here write `let J = …;`"
+    ),
+    "a let with a type": Mistake(
+        "ry(x) e;", "let r: real = x; ry(r) e;", "E0111", ":",
+        "a `let` has no type, its value has one: `let r = …;`",
+    ),
+    "an array of instances": Mistake(
+        "use c = C();", "use c[3] = C();", "E0111", "[",
+        "there are no arrays of instances: write one `use` for each",
+    ),
+    "a closed range": Mistake(
+        "0..layers", "1..=layers", "E0111", "=", "the end of a range is excluded: `1..layers + 1`"
+    ),
+    "a filter": Mistake(
+        "ry(x) e;", "ry(sum(i * j * x for i in 0..3, j in 0..3 if i < j)) e;", "E0111", "if",
+        "there is no filter: write `for (i, j) in pairs(0..n)`, or `j in i + 1..n`",
+    ),
+    "a lambda": Mistake(
+        "ry(x) e;", "ry(lambda x: x) e;", "E0111", "x",
+        "a function has a name, and stands before the cell: `def f(x: real) = …;`",
+    ),
+    "seq misspelt": Mistake(
+        "target y: seq real;", "target y: sq real;", "E0111", "real", "did you mean `seq real`?"
+    ),
 }  # fmt: skip

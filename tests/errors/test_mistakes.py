@@ -36,6 +36,20 @@ def test_independent_mistakes_are_all_reported() -> None:
     assert [d.code for d in check_text(text)] == ["E0201", "E0403", "E0204", "E0506"]
 
 
+def test_errors_beside_one_of_syntax_are_reported() -> None:
+    text = PROGRAM
+    for right, wrong in (
+        ("param theta: angle[layers, 3];", "param theta angle[layers, 3];"),
+        ("cz e, m[0];", "cz e;"),
+        ("next s = s + x;", "next s = s + w"),
+        ("loss mse(pred, y);", "loss mse(pred y);"),
+        ("epochs = 2", "epoch = 2"),
+    ):
+        text = text.replace(right, wrong, 1)
+    codes = [d.code for d in check_text(text)]
+    assert codes == ["E0111", "E0403", "E0201", "E0108", "E0111", "E0506"]
+
+
 def test_unused_names_wait_for_the_errors_of_their_item() -> None:
     text = PROGRAM.replace("ry(x) e;", "ry(v) e;").replace("next s = s + x;", "")
     assert [d.code for d in check_text(text)] == ["E0201"]

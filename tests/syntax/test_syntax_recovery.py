@@ -101,8 +101,9 @@ def test_names_of_broken_items():
         Source("t", "qrnn 1.0;\ncell A { let = 1; }\ncell B { }\nconst C = (1, 2);\n")
     )
     assert len(errors) == 2
-    assert [item.name.text for item in file.items] == ["B"]
-    assert file.broken == ("A", "C")
+    assert [item.name.text for item in file.items] == ["A", "B"]
+    assert file.broken == ("C",)
+    assert [lost.span.text for lost in file.lost] == ["let = 1;"]
 
 
 def test_text_that_is_no_program_ends_soon(diagnose):
