@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -13,9 +13,10 @@ from ..passes import LEVELS, Settings, Watch
 from ..sema.closed import ClosedModel
 from .binding import bind
 from .classical import Externs
+from .errors import target_error
 from .layout import Fresh
 from .symbols import Read
-from .unroll import Unrolled
+from .unroll import Device, Unrolled
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -29,6 +30,11 @@ class Options(TypedDict, total=False):
     drop_noise: leave noise channels out instead of refusing them. externs: `extern def` functions.
     reads: read-outs already measured, for evaluating an ensemble feedback step by step. optimize:
     0 to 3, what the compiler does to a step (see `docs/compiler.md`). watch: told of every pass.
+
+    backend: a Qiskit `BackendV2`, or the name of one (`devices.backend_by_name`): the circuit is
+    placed and routed on it, one step for all. budget: of that search, about in seconds; the same
+    number gives the same circuit. search_seed: its seed. tell: called with its work so far and the
+    work allowed.
     """
 
     fixed: Arrays | None
@@ -37,6 +43,10 @@ class Options(TypedDict, total=False):
     reads: Mapping[Read, float] | None
     optimize: int
     watch: tuple[Watch, ...]
+    backend: Any
+    budget: float
+    search_seed: int
+    tell: Callable[[int, int], None] | None
 
 
 def unroll(
@@ -62,11 +72,31 @@ def unroll(
         options.get("externs"),
         options.get("reads"),
     )
+    device = None
+    if options.get("backend") is not None:
+        device = _device(fresh, **options)
     level = options.get("optimize", 1)
     if level not in LEVELS:
         raise ValueError(f"optimize must be 0, 1, 2 or 3, not {level!r}")
     settings = Settings(level, options.get("watch", ()))
-    return Unrolled(model, binding, fresh, options.get("drop_noise", False), settings)
+    return Unrolled(model, binding, fresh, options.get("drop_noise", False), settings, device)
+
+
+def _device(fresh: Fresh, **options: Unpack[Options]) -> Device:
+    backend, budget = options["backend"], options.get("budget", 5.0)
+    if not 0 <= budget < 1e6:
+        raise ValueError(f"budget must be seconds from 0, not {budget!r}")
+    if isinstance(backend, str):
+        from .devices import backend_by_name
+
+        backend = backend_by_name(backend)
+    if fresh == "expand":
+        raise target_error(
+            "E0612",
+            f"backend `{backend.name}` gets one step that repeats, so fresh qubits are reused",
+            help='leave `fresh` at "reuse", or compile without a backend and transpile with Qiskit',
+        )
+    return Device(backend, budget, options.get("search_seed", 0), options.get("tell"))
 
 
 def to_qiskit(
@@ -134,6 +164,12 @@ def qasm3_text(
 
         unrolled = unroll(model, steps, params, inputs, fresh, **options)
         return qasm3(unrolled.programs([unrolled.whole()])[0])
+    if options.get("backend") is not None:
+        raise target_error(
+            "E0612",
+            "a loop over the steps has no backend",
+            help="leave `rolled` away, or the backend",
+        )
     if fresh != "reuse":
         raise ValueError('a loop reuses its qubits: fresh must be "reuse" when rolled')
     from .rolled import qasm3_rolled

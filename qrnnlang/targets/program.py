@@ -57,7 +57,8 @@ class Names:
 class Program:
     """Filled while the model is unrolled; afterwards only read.
 
-    `bases`: what a classical register is called without its step, and the step.
+    `bases`: what a classical register is called without its step, and the step. `bounds`: where
+    the steps begin in `instrs`.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Program:
     qubits: int = 0
     clbits: int = 0
     bases: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    bounds: list[int] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
 
     def new_qubits(self, name: str, n: int) -> tuple[int, ...]:

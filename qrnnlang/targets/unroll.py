@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ..passes import Settings, Stamp, Step
 from ..sema.closed import ClosedModel
@@ -24,6 +25,16 @@ from .variants import Variants
 _AS_WRITTEN = Settings(level=0)
 
 
+@dataclass(frozen=True)
+class Device:
+    """A backend, and how long to search for a place on it; see `devices.on_device`."""
+
+    backend: Any
+    budget: float = 5.0
+    seed: int = 0
+    tell: Callable[[int, int], None] | None = None
+
+
 @dataclass
 class Unrolled:
     """A model at a number of steps, with what is bound."""
@@ -33,6 +44,7 @@ class Unrolled:
     fresh: Fresh = "reuse"
     drop_noise: bool = False
     settings: Settings = _AS_WRITTEN
+    device: Device | None = None
     _variants: dict[int, Variants] = field(default_factory=dict)
 
     @cached_property
@@ -75,6 +87,8 @@ class Unrolled:
     ) -> list[Program]:
         """The programs of some plans; outputs spread over several of them are numbered as parts.
 
+        On a device if there is one.
+
         `needs`: what the plans were made for, if not for the model's outputs.
         """
         by_key = {n.key: n for n in (self.needs if needs is None else needs)}
@@ -84,8 +98,17 @@ class Unrolled:
         for plan in plans:
             parts = {key: (seen[key], counts[key]) for key in plan.atoms}
             seen.update(plan.atoms.keys())
-            found.append(self._program(plan, parts, by_key))
+            program = self._program(plan, parts, by_key)
+            found.append(program if self.device is None else self._placed(program, len(plans)))
         return found
+
+    def _placed(self, program: Program, share: int) -> Program:
+        from .devices import on_device
+
+        assert self.device is not None
+        given = self.device
+        budget = given.budget / share
+        return on_device(program, program.bounds, given.backend, budget, given.seed, given.tell)
 
     def _program(
         self,
@@ -100,11 +123,11 @@ class Unrolled:
             if plan.run in (None, ref):
                 readout = self.readout(program, plan, parts, needs, ref)
                 run = self.along.runs[ref]
-                layout = Layout(program, self.fresh)
+                layout = Layout(program, self.fresh, always=self.device is not None)
                 steps = range(plan.start, min(run.steps, plan.cut[0] + 1))
                 lines = self.variants(ref).lines(plan, steps)
                 stamp_run(run, program, layout, readout, self.binding, plan, lines)
-        if self.settings.level > 0:
+        if self.settings.level > 0 and self.device is None:
             tidy(program, self.settings.level)
         return program
 
@@ -175,4 +198,5 @@ def stamp_run(
     stamper.begin(run.prepared)
     for t, step in enumerate(lines, plan.start):
         readout.begin(t)
+        program.bounds.append(len(program.instrs))
         stamper.stamp(t, step, run.values[t], plan.cut)
