@@ -32,6 +32,17 @@ def positive(text: str) -> int:
     return number
 
 
+def seconds(text: str) -> float:
+    """A number from 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e6:
+        raise argparse.ArgumentTypeError(f"expected a number from 0, not {text!r}")
+    return number
+
+
 def seed(text: str) -> int:
     """A whole number from 0, for argparse."""
     try:

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .arguments import add_output, add_source, positive, seed
+from .arguments import add_output, add_source, positive, seconds, seed
+from .devices import placing
 from .errors import OK, values_of_the_user, wrong_usage
 from .output import deliver
 from .streams import say, show
@@ -32,7 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", choices=("reuse", "expand"), default="reuse")
     parser.add_argument("--rolled", action="store_true", help="qasm3 as a loop over the steps")
     parser.add_argument("--drop-noise", action="store_true", help="leave noise channels out")
-    parser.add_argument("--seed", metavar="N", type=seed, default=0, help="of the `fixed` values")
+    parser.add_argument("--backend", metavar="NAME", help="place and route for a device")
+    parser.add_argument(
+        "--budget",
+        metavar="S",
+        type=seconds,
+        default=5.0,
+        help="of the search for places, in units of about a second; default: %(default)g",
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=seed, default=0, help="of the `fixed` values and of searches"
+    )
     parser.add_argument(
         "-O", dest="level", type=int, choices=(0, 1, 2, 3), help="what the passes do (default: 1)"
     )
@@ -57,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_usage("`--rolled` goes with `--format qasm3`")
     if args.rolled and args.fresh != "reuse":
         raise wrong_usage("`--rolled` reuses qubits: it does not go with `--fresh expand`")
+    if args.backend and args.format not in ("qasm3", "qasm2", "qpy"):
+        raise wrong_usage("`--backend` goes with the formats qasm3, qasm2 and qpy")
     program = load_program(args.file, args.entry, settings(args.set))
     show(program.warnings)
     deliver(_FORMATS[args.format](program.model, args), args.output)
@@ -151,6 +164,8 @@ def _circuit(
         inputs = {name: a[0] if a.ndim and len(a) else a for name, a in several.items()}
     with values_of_the_user(), watching(args, {**fixed, **(params or {})}) as watch:
         options = {"fixed": fixed, "drop_noise": args.drop_noise, "watch": watch, **more}
+        if args.backend:
+            options |= placing(args)
         level = 1 if args.level is None else args.level
         steps = steps_of(model, args.steps)
         return make(model, steps, params, inputs, args.fresh, optimize=level, **options)

@@ -34,7 +34,7 @@ class Options(TypedDict, total=False):
     backend: a Qiskit `BackendV2`, or the name of one (`devices.backend_by_name`): the circuit is
     placed and routed on it, one step for all. budget: of that search, about in seconds; the same
     number gives the same circuit. search_seed: its seed. tell: called with its work so far and the
-    work allowed.
+    work allowed. report: called with what the metadata's `device` holds.
     """
 
     fixed: Arrays | None
@@ -47,6 +47,7 @@ class Options(TypedDict, total=False):
     budget: float
     search_seed: int
     tell: Callable[[int, int], None] | None
+    report: Callable[[Mapping[str, Any]], None] | None
 
 
 def unroll(
@@ -96,7 +97,9 @@ def _device(fresh: Fresh, **options: Unpack[Options]) -> Device:
             f"backend `{backend.name}` gets one step that repeats, so fresh qubits are reused",
             help='leave `fresh` at "reuse", or compile without a backend and transpile with Qiskit',
         )
-    return Device(backend, budget, options.get("search_seed", 0), options.get("tell"))
+    return Device(
+        backend, budget, options.get("search_seed", 0), options.get("tell"), options.get("report")
+    )
 
 
 def to_qiskit(

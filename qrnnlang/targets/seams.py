@@ -32,6 +32,12 @@ def tidy(program: Program, level: int) -> None:
     program.instrs = _singles(program, instrs) if level > 1 else instrs
 
 
+def unfelt(program: Program) -> None:
+    """Removes what no later measurement feels, and nothing else: gates stay a device's gates."""
+    if any(i.name == "measure" for i in program.instrs):
+        program.instrs = _backwards(program, program.instrs)
+
+
 def _stamp(instr: Instr) -> Stamp:
     return Stamp(instr.name, instr.qubits, (_ONE,) * len(instr.angles), instr.when)
 

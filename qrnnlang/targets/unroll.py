@@ -18,7 +18,7 @@ from .measurement import Readout
 from .outputs import Key, Needed, needed
 from .plan import CircuitPlan, full, whole
 from .program import Names, Program
-from .seams import tidy
+from .seams import tidy, unfelt
 from .stamp import Stamper
 from .variants import Variants
 
@@ -33,6 +33,7 @@ class Device:
     budget: float = 5.0
     seed: int = 0
     tell: Callable[[int, int], None] | None = None
+    report: Callable[[Mapping[str, Any]], None] | None = None
 
 
 @dataclass
@@ -108,7 +109,12 @@ class Unrolled:
         assert self.device is not None
         given = self.device
         budget = given.budget / share
-        return on_device(program, program.bounds, given.backend, budget, given.seed, given.tell)
+        placed = on_device(program, program.bounds, given.backend, budget, given.seed, given.tell)
+        if self.settings.level > 1:
+            unfelt(placed)
+        if given.report is not None and "device" in placed.metadata:
+            given.report(placed.metadata["device"])
+        return placed
 
     def _program(
         self,

@@ -14,6 +14,7 @@ from qiskit.transpiler import CouplingMap
 
 import qrnnlang as qr
 from qrnnlang import targets
+from qrnnlang.cli.main import main
 from qrnnlang.diagnostics import CompileError
 from qrnnlang.targets.devices import backend_by_name
 
@@ -74,7 +75,9 @@ def check_all(c: Case, circuits: list[QuantumCircuit]) -> None:
         np.testing.assert_allclose(found[key], value, rtol=0, atol=1e-8, err_msg=str(key))
 
 
-@pytest.mark.parametrize("name", [n for n in ALL if n != "gates"])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.long] if n == "gates" else []) for n in ALL]
+)
 def test_every_output_on_a_line(name: str) -> None:
     c = case(name)
     options: Any = {"backend": backend_by_name("line_8"), "budget": LITTLE}
@@ -181,6 +184,23 @@ def test_refusals() -> None:
     refused("E0612", "fresh qubits are reused", SMALL, backend="line_4", fresh="expand")
     with pytest.raises(CompileError, match="a loop over the steps has no backend"):
         targets.qasm3_text(load(SMALL), 2, rolled=True, backend="line_4")
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "a.qrnn"
+    source.write_text("qrnn 1.0;\n" + RING)
+    given = ["compile", str(source), "--steps", "3", "--backend", "grid_2x4", "--budget", "0.01"]
+    assert main(given) == 0
+    first = capsys.readouterr()
+    assert "a step takes 8 two-qubit gates" in first.err
+    assert "qubit[8] q;" in first.out
+    assert main(given) == 0
+    assert capsys.readouterr().out == first.out
+    assert main(["compile", str(source), "--format", "ir", "--backend", "grid_2x4"]) == 2
+    assert main(["compile", str(source), "--rolled", "--backend", "grid_2x4"]) == 1
+    assert main([*given, "--budget", "-1"]) == 2
+    assert main(["compile", str(source), "--backend", "nowhere"]) == 1
+    assert "error[E0611]" in capsys.readouterr().err
 
 
 def test_backends_by_name() -> None:
