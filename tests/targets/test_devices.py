@@ -80,7 +80,7 @@ def check_all(c: Case, circuits: list[QuantumCircuit]) -> None:
 )
 def test_every_output_on_a_line(name: str) -> None:
     c = case(name)
-    options: Any = {"backend": backend_by_name("line_8"), "budget": LITTLE}
+    options: Any = {"backend": backend_by_name("line_8"), "budget": LITTLE, "optimize": 2}
     circuits = targets.circuits(c.model, c.steps, c.params, c.inputs, **options)
     for circuit in circuits:
         check_on(circuit, options["backend"])
@@ -88,11 +88,12 @@ def test_every_output_on_a_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("device", ["grid_2x4", "heavy_hex_3", "generic_5"])
-@pytest.mark.parametrize("layers", [1, 2])
-def test_commuting_rings(device: str, layers: int) -> None:
+@pytest.mark.parametrize(("layers", "optimize"), [(1, 0), (2, 1), (2, 2), (1, 3)])
+def test_commuting_rings(device: str, layers: int, optimize: int) -> None:
     c = make(load(RING, layers=layers), 4)
     backend = backend_by_name(device)
-    found = targets.circuits(c.model, 4, c.params, c.inputs, backend=backend, budget=LITTLE)
+    options: Any = {"backend": backend, "budget": LITTLE, "optimize": optimize}
+    found = targets.circuits(c.model, 4, c.params, c.inputs, **options)
     for circuit in found:
         check_on(circuit, backend)
     check_all(c, found)
@@ -129,7 +130,7 @@ def test_one_step_is_routed_however_many_there_are() -> None:
         reports.append(circuit.metadata["device"])
     assert reports[0]["tried"] == reports[1]["tried"]
     assert reports[0] == reports[1]
-    assert 8 <= reports[0]["two_qubit"] <= 14
+    assert 6 <= reports[0]["two_qubit"] <= 14
     assert 0 < reports[0]["success"] < 1
     assert reports[0]["seconds"] > 0
 
@@ -141,7 +142,7 @@ def test_more_budget_is_never_worse() -> None:
         circuit = targets.to_qiskit(
             c.model, 4, c.params, c.inputs, backend="heavy_hex_3", budget=budget
         )
-        losses.append(circuit.metadata["device"]["two_qubit"])
+        losses.append(-np.log(circuit.metadata["device"]["success"]))
     assert losses[1] <= losses[0]
 
 
@@ -192,7 +193,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     given = ["compile", str(source), "--steps", "3", "--backend", "grid_2x4", "--budget", "0.01"]
     assert main(given) == 0
     first = capsys.readouterr()
-    assert "a step takes 8 two-qubit gates" in first.err
+    assert "a step takes 6 two-qubit gates" in first.err
     assert "qubit[8] q;" in first.out
     assert main(given) == 0
     assert capsys.readouterr().out == first.out
@@ -225,4 +226,4 @@ print(qr.loads({"qrnn 1.0;" + RING!r}, n=3).to_qasm(3, steps=4, backend="heavy_h
         for seed in ("0", "1")
     ]
     assert texts[0] == texts[1]
-    assert texts[0].count(b"cz") > 40
+    assert texts[0].count(b"cz q") > 20
