@@ -53,7 +53,7 @@ class Executable:
         model without a sequence among its inputs.
         """
         run = ModelRun(self, params, inputs, {}, lengths, steps)
-        run.all()
+        run.without_loss()
         return run.outputs()
 
     def evaluate(
@@ -84,7 +84,7 @@ class Executable:
     ) -> tuple[dict[str, Array], State]:
         """As `apply`, from a given state, also giving the state after the last step."""
         run = ModelRun(self, params, inputs, {}, lengths, steps, state, joint=True)
-        run.all()
+        run.without_loss()
         return run.outputs(), run.last
 
     def step(
@@ -94,7 +94,7 @@ class Executable:
         seqs = {port.name for port in self.model.inputs if port.seq}
         whole = {n: jnp.asarray(x)[:, None] if n in seqs else x for n, x in inputs.items()}
         run = ModelRun(self, params, whole, {}, None, 1, state, joint=True)
-        run.all()
+        run.without_loss()
         outputs = run.outputs()
         moving = {o.name for o in self.model.outputs if o.seq}
         return {n: y[:, 0] if n in moving else y for n, y in outputs.items()}, run.last
@@ -104,7 +104,7 @@ class Executable:
     ) -> State:
         """The states after every step: as `step` gives them, (batch, steps, …)."""
         run = ModelRun(self, params, inputs, {}, None, steps, state, joint=True, keep=True)
-        run.all()
+        run.without_loss()
         return run.trail
 
     def initial_state(self, params: Arrays, batch: int = 1) -> State:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..ir.losses import LOSSES
+from ..ir.trouble import behind_outputs
 from ..sema.closed import (
     Call,
     CellOutput,
@@ -104,8 +105,16 @@ class ModelRun:
         return Value(padded, True, True, self.lengths)
 
     def all(self) -> None:
+        """Everything that the outputs, the loss and the metrics need."""
         for ref, op in enumerate(self.model.ops):
             self._evaluate(ref, op)
+
+    def without_loss(self) -> None:
+        """What the outputs and the state need: the loss may need more steps than there are."""
+        needed = behind_outputs(self.model)
+        for ref, op in enumerate(self.model.ops):
+            if ref in needed:
+                self._evaluate(ref, op)
 
     def outputs(self) -> dict[str, Array]:
         return {

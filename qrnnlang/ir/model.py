@@ -29,7 +29,7 @@ from .classical import Array, Externs, array, check_input, computed
 from .graph import build
 from .interpreter import Params, State, run_cell
 from .losses import LOSSES
-from .trouble import Trouble, data_error, inputs_behind
+from .trouble import Trouble, behind_outputs, data_error, inputs_behind
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,10 @@ def run_model(
     for port in model.inputs:
         if port.name not in inputs:
             raise ValueError(f"the input `{port.name}` is missing")
+    needed = behind_outputs(model)
     for ref, op in enumerate(model.ops):
-        run.evaluate(ref, op)
+        if targets or not model.targets or ref in needed:
+            run.evaluate(ref, op)
     outputs = {
         o.name: run.found[o.ref].broadcast(run.size, run.length if o.seq else None)
         for o in model.outputs

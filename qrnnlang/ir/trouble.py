@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ..diagnostics.errors import DataError
-from ..sema.closed import CellOutput, Input, ModelOp, Op, Ref, RunCell, SeqFn
+from ..sema.closed import CellOutput, ClosedModel, Input, ModelOp, Op, Ref, RunCell, SeqFn
 from .operands import values_read
 
 
@@ -27,19 +27,30 @@ def data_error(
 
 def inputs_behind(op_at: Callable[[Ref], Op | ModelOp], ref: Ref) -> tuple[str, ...]:
     """The inputs from which a value is computed classically, in the order they are found."""
-    names: dict[str, None] = {}
-    seen: set[Ref] = set()
-    waiting = [ref]
+    ops = map(op_at, behind(op_at, [ref]))
+    return tuple(dict.fromkeys(op.name for op in ops if isinstance(op, Input)))
+
+
+def behind(op_at: Callable[[Ref], Op | ModelOp], refs: Iterable[Ref]) -> list[Ref]:
+    """Values and what they are computed from classically, each once, in the order of discovery."""
+    seen: dict[Ref, None] = {}
+    waiting = list(refs)
     while waiting:
         here = waiting.pop()
-        if here in seen:
-            continue
-        seen.add(here)
-        op = op_at(here)
-        if isinstance(op, Input):
-            names[op.name] = None
-        waiting += reversed(list(_sources(op)))
-    return tuple(names)
+        if here not in seen:
+            seen[here] = None
+            waiting += reversed(list(_sources(op_at(here))))
+    return list(seen)
+
+
+def behind_outputs(model: ClosedModel) -> frozenset[Ref]:
+    """What the outputs and the carried state need: a loss over more steps than there are does not
+
+    stand in their way.
+    """
+    runs = [ref for ref, op in enumerate(model.ops) if isinstance(op, RunCell)]
+    roots = [*(output.ref for output in model.outputs), *runs]
+    return frozenset(behind(model.ops.__getitem__, roots))
 
 
 def _sources(op: Op | ModelOp) -> Iterator[Ref]:

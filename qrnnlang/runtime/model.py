@@ -279,8 +279,8 @@ class Model:
     ) -> QuantumCircuit:
         """One Qiskit circuit over `steps` steps; `x` is one sequence, (steps, …).
 
-        What is not given stays a parameter (section 9 of the language). Raises CompileError E06xx
-        for what a circuit cannot express.
+        What is not given stays a parameter; docs/circuits.md lays down registers, names and
+        metadata. Raises CompileError E06xx for what a circuit cannot express.
         """
         from .circuits import to_qiskit
 

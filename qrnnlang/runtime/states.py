@@ -20,9 +20,7 @@ def named_states(model: ClosedModel, states: Mapping[str, Any]) -> dict[str, np.
     found: dict[str, np.ndarray] = {}
     for op in model.ops:
         if isinstance(op, RunCell) and op.instance in states:
-            prefix = f"{op.instance}." if op.instance else ""
-            state = states[op.instance]
-            found |= {f"{prefix}{k}": v for k, v in _of(op, state).items()}
+            found |= _of(op, states[op.instance])
     return found
 
 

@@ -145,7 +145,12 @@ def play(page: str, folder: Path) -> dict[str, str]:
             (folder / name).write_text(block.text, encoding="utf-8")
         elif kind == "console":
             for command, expected in _commands(block.text):
-                same(_command(command), expected, f"{block.id}: {command}")
+                status, printed_by = run_command(command)
+                where = f"{block.id}: {command}"
+                assert bool(status) == bool(re.search("^error", expected, re.MULTILINE)), (
+                    f"{where}: exit code {status}"
+                )
+                same(printed_by, expected, where)
         elif kind == "python":
             printed = _python(block, scope)
         elif kind == "text" and printed is not None:
@@ -160,15 +165,20 @@ def _commands(text: str) -> list[tuple[str, str]]:
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def _command(line: str) -> str:
-    """What `qrnnc …` prints: results, then diagnostics; progress is left out."""
+def run_command(line: str) -> tuple[int, str]:
+    """Exit code of `qrnnc …`, and what it prints: results, then diagnostics, without progress."""
     from qrnnlang.cli.main import main
 
+    program, *arguments = shlex.split(line)
+    assert program == "qrnnc", line
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        main(shlex.split(line)[1:])
+        try:
+            status = main(arguments)
+        except SystemExit as exit:
+            status = int(exit.code or 0)
     shown = [s for s in err.getvalue().splitlines(True) if not s.startswith("epoch ")]
-    return out.getvalue() + "".join(shown)
+    return status, out.getvalue() + "".join(shown)
 
 
 def _python(block: Block, scope: dict[str, Any]) -> str:
@@ -201,11 +211,14 @@ _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 
 
 def _line(have: str, want: str) -> bool:
-    """One line. Decimal numbers may differ by 0.1 %; `1.23…` means these digits, then any."""
+    """One line. Decimal numbers agree to the digits that are printed, of which six and no more
+
+    are asked for: the rest differs between machines. `1.23…` means these digits, then any.
+    """
     if "…" in want:
         pattern = ".*".join(re.escape(part) for part in want.split("…"))
         return re.fullmatch(pattern, have) is not None
     if re.sub(r"\s+", " ", _NUMBER.sub("#", have)) != re.sub(r"\s+", " ", _NUMBER.sub("#", want)):
         return False
     pairs = zip(_NUMBER.findall(have), _NUMBER.findall(want), strict=True)
-    return all(np.isclose(float(a), float(b), rtol=1e-3, atol=1e-9) for a, b in pairs)
+    return all(np.isclose(float(a), float(b), rtol=2e-6, atol=1e-12) for a, b in pairs)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import qrnnlang as qr
 from qrnnlang.sema import check_path
 
-from .pages import AFTER, BEFORE, Block, blocks, claims, compiled, run
+from .pages import AFTER, BEFORE, DOCS, Block, blocks, claims, compiled, run
 
-PAGES = ("language.md", "cheatsheet.md", "python.md")
+PAGES = ("language.md", "cheatsheet.md")
 BLOCKS = [b for page in PAGES for b in blocks(page, "qrnn")]
-WORDS = {"fragment", "items", "wrong", "warns", "bits", "extern"}
+WORDS = {"fragment", "items", "wrong", "warns", "bits", "extern", "trains"}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[b.id for b in BLOCKS])
@@ -32,12 +34,26 @@ def test_block(block: Block, tmp_path: Path) -> None:
         return
     outputs: dict[str, object] = {}
     for model in compiled(block.source, tmp_path):
-        outputs |= run(model, "bits" in block.words, 1 if "fragment" in block.words else 4)
+        outputs |= run(model, "bits" in block.words, _steps(block))
     assert outputs and all(np.isfinite(np.asarray(v)).all() for v in outputs.values())
     for name, value in claims(block).items():
         first = np.asarray(outputs[name])[0, 0]
         assert first.shape == value.shape, name
         np.testing.assert_allclose(first, value, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "block", [b for b in BLOCKS if "trains" in b.words], ids=lambda block: str(block.id)
+)
+def test_a_block_trains(block: Block) -> None:
+    metrics = qr.loads(block.source).fit(progress=False).metrics
+    assert metrics["test"]["nmse"] < 0.3
+
+
+def _steps(block: Block) -> int:
+    said = next((w.removeprefix("steps=") for w in block.words if w.startswith("steps=")), None)
+    return int(said) if said else 1 if "fragment" in block.words else 4
 
 
 def _items(source: str) -> set[str]:
@@ -54,6 +70,15 @@ def test_the_reference_shows_what_fragments_stand_in() -> None:
     assert first == BEFORE.replace("cell Example", "\ncell Example") + "    // …" + AFTER
 
 
-def test_there_are_blocks_to_test() -> None:
-    assert len(BLOCKS) >= 30
-    assert sum(len(claims(b)) for b in BLOCKS) >= 10
+@pytest.mark.parametrize(
+    ("page", "programs", "values"),
+    [("language.md", 38, 63), ("cheatsheet.md", 3, 11)],
+)
+def test_no_block_is_lost(page: str, programs: int, values: int) -> None:
+    found = [b for b in BLOCKS if b.page == page]
+    assert len(found) >= programs
+    assert sum(len(claims(b)) for b in found) >= values
+    # Nothing that looks like a program or a claim stands where the tests do not see it.
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert text.count("\n```qrnn") == len(found)
+    assert len(re.findall(r"//\s+= ", text)) <= sum(len(claims(b)) for b in found) + 1
