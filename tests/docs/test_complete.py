@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
 import qrnnlang
+from qrnnlang.cli.main import VERBS
 from qrnnlang.ir.losses import LOSSES
 from qrnnlang.runtime.series import SERIES
 from qrnnlang.runtime.training.methods import METHODS, SCHEDULES
@@ -155,6 +158,17 @@ def test_links(page: str) -> None:
         if target and "://" not in target:
             path = ((DOCS / page).parent / target).resolve()
             assert path.exists() and path.is_relative_to(ROOT), target
+
+
+def test_every_verb_and_option_is_described() -> None:
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    for verb in VERBS:
+        assert re.search(rf"qrnnc {verb}\b|`{verb}`", text), verb
+        parser = argparse.ArgumentParser()
+        import_module(f"qrnnlang.cli.{verb}").add_arguments(parser)
+        for option in chain(*(action.option_strings for action in parser._actions)):
+            if option not in ("-h", "--help", "--output"):
+                assert option in text, (verb, option)
 
 
 @pytest.mark.parametrize("page", sorted(p.name for p in DOCS.glob("*.md")))
