@@ -50,6 +50,7 @@ def _text(found: Mapping[str, Any]) -> Iterator[str]:
         gates = ", ".join(f"{name} {n}" for name, n in found["gates"].items())
         yield f"  gates       {sum(found['gates'].values())}: {gates}"
         yield f"  circuits    {found['circuits']} per evaluation"
+        yield from map(_measured, found["measurements"])
     plan = found["plan"]
     if plan:
         yield f"  plan        {_count(len(plan), 'part')}"
@@ -58,6 +59,19 @@ def _text(found: Mapping[str, Any]) -> Iterator[str]:
         for row in rows:
             cells = (f"{cell:{w}}" for cell, w in zip(row, widths, strict=True))
             yield ("    " + "  ".join(cells)).rstrip()
+
+
+def _measured(kind: Mapping[str, Any]) -> str:
+    """`    8 prefixes, to steps 0 to 7: y (ZX)`."""
+    first, last = kind["steps"]
+    where = f"step {last}" if first == last else f"steps {first} to {last}"
+    n = kind["circuits"]
+    head = "all steps" if kind["whole"] else f"{n} prefix{'es' if n > 1 else ''}, to {where}"
+    outputs = (
+        f"{name} at {_count(len(o['steps']), 'step')} ({' '.join(o['bases'])})"
+        for name, o in kind["outputs"].items()
+    )
+    return f"    {head}: {', '.join(outputs)}"
 
 
 def _row(part: Mapping[str, Any]) -> tuple[str, ...]:

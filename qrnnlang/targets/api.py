@@ -221,16 +221,19 @@ def circuit_stats(
 ) -> dict[str, Any]:
     """`qubits depth gates two_qubit` of the whole circuit, and `circuits` per full evaluation.
 
-    `gates` counts operations by name.
+    `gates` counts operations by name, `measurements` is `describe.measurement_plan`.
     """
+    from .describe import measurement_plan
     from .qiskit_circuit import circuit_of
 
     unrolled = unroll(model, steps, params, inputs, fresh, **options)
     circuit = circuit_of(unrolled.programs([unrolled.whole()])[0].shape())
+    measurements = measurement_plan(unrolled)
     return {
         "qubits": circuit.num_qubits,
         "depth": circuit.depth(),
         "gates": dict(sorted(circuit.count_ops().items())),
         "two_qubit": circuit.num_nonlocal_gates(),
-        "circuits": len(unrolled.full()),
+        "circuits": sum(kind["circuits"] for kind in measurements),
+        "measurements": measurements,
     }

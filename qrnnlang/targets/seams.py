@@ -27,7 +27,7 @@ _ONE: Polynomial = ((1.0, ()),)
 def tidy(program: Program, level: int) -> None:
     """Rewrites the instructions of a program in place."""
     instrs = _forwards(program)
-    if level > 1 and any(i.name == "measure" for i in instrs):
+    if level > 1 and program.metadata["outputs"]:
         instrs = _backwards(program, instrs)
     program.instrs = _singles(program, instrs) if level > 1 else instrs
 

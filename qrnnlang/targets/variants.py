@@ -25,20 +25,22 @@ class Variants:
 
     run: Run
     settings: Settings
-    _bases: dict[tuple[Active, Active], Step] = field(default_factory=dict)
-    _meets: dict[tuple[Active, Active], bool] = field(default_factory=dict)
-    _found: dict[tuple[Active | None, Active, Active, bool], Step] = field(default_factory=dict)
+    _bases: dict[tuple[Active, Active | None], Step] = field(default_factory=dict)
+    _meets: dict[tuple[Active, Active | None], bool] = field(default_factory=dict)
+    _found: dict[tuple[Active | None, Active, Active | None, bool], Step] = field(
+        default_factory=dict
+    )
 
     def lines(self, plan: CircuitPlan, steps: range) -> Sequence[Step]:
         """The step for each number in `steps`, in one circuit.
 
-        One that measures nothing of the run is left as it is: nothing would be left of it.
+        One that measures no output of the run keeps its carried qubits: else nothing were left.
         """
         measures = any(run == self.run.index for run, _, _ in plan.atoms)
-        if self.settings.level == 0 or not measures:
+        if self.settings.level == 0:
             return [replace(self.run.template.step, line=self.run.template.line)] * len(steps)
         active = [self._active(plan, t) for t in steps]
-        anywhere = frozenset[Ref]().union(*active)
+        anywhere = frozenset[Ref]().union(*active) if measures else None
         before: list[Active | None] = [None, *active[:-1]]
         last = len(active) - 1
         return [
@@ -63,8 +65,8 @@ class Variants:
             r for r in refs if isinstance(self.run.template.graph.op(r), Expect | Prob)
         )
 
-    def _base(self, active: Active, anywhere: Active) -> Step:
-        """`anywhere`: what the circuit measures in any of its steps, so that it is felt."""
+    def _base(self, active: Active, anywhere: Active | None) -> Step:
+        """`anywhere`: what the circuit measures in any step, so that it is felt; None: nothing."""
         key = active, anywhere
         if key not in self._bases:
             start = self.run.template.step
@@ -72,14 +74,16 @@ class Variants:
             self._bases[key] = optimised(only(start, active), self.settings, self.run.known)
         return self._bases[key]
 
-    def _felt(self, step: Step, anywhere: Active) -> dict[int, int]:
+    def _felt(self, step: Step, anywhere: Active | None) -> dict[int, int]:
         """What of the carried qubits must stay: at level 1 all, else what some read-out feels."""
-        if self.settings.level > 1:
+        if self.settings.level > 1 and anywhere is not None:
             return carried(only(step, anywhere))
         carries = (c for c in step.carries if isinstance(c, QubitCarry))
         return {w: LIVE for c in carries for w in c.wires}
 
-    def _step(self, before: Active | None, active: Active, anywhere: Active, goes_on: bool) -> Step:
+    def _step(
+        self, before: Active | None, active: Active, anywhere: Active | None, goes_on: bool
+    ) -> Step:
         met = before is not None and self._splits(before, anywhere)
         left = goes_on and self._splits(active, anywhere)
         key = (before if met else None, active, anywhere, left)
@@ -96,7 +100,7 @@ class Variants:
             self._found[key] = finished(made, self.settings)
         return self._found[key]
 
-    def _splits(self, active: Active, anywhere: Active) -> bool:
+    def _splits(self, active: Active, anywhere: Active | None) -> bool:
         if self.settings.level < 2:
             return False
         if (active, anywhere) not in self._meets:
