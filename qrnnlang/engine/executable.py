@@ -53,7 +53,7 @@ class Executable:
         model without a sequence among its inputs.
         """
         run = ModelRun(self, params, inputs, {}, lengths, steps)
-        run.without_loss()
+        run.all()
         return run.outputs()
 
     def evaluate(
@@ -70,9 +70,23 @@ class Executable:
         """
         run = ModelRun(self, params, inputs, targets or {}, lengths, steps)
         run.all()
-        loss = run.number(self.model.loss) if self.model.loss is not None else None
-        metrics = {name: run.number(ref) for name, ref in self.model.metrics}
+        loss = run.number("the loss", self.model.loss) if self.model.loss is not None else None
+        metrics = {n: run.number(f"metric `{n}`", ref) for n, ref in self.model.metrics}
         return run.outputs(), loss, {n: v for n, v in metrics.items() if v is not None}
+
+    def loss(
+        self,
+        params: Arrays,
+        inputs: Arrays,
+        targets: Arrays | None = None,
+        lengths: Array | None = None,
+    ) -> Array | None:
+        """The loss alone: it may have a value where the sequences are too short for a metric."""
+        if self.model.loss is None:
+            return None
+        run = ModelRun(self, params, inputs, targets or {}, lengths, None)
+        run.all()
+        return run.number("the loss", self.model.loss)
 
     def apply_with_state(
         self,
@@ -84,7 +98,7 @@ class Executable:
     ) -> tuple[dict[str, Array], State]:
         """As `apply`, from a given state, also giving the state after the last step."""
         run = ModelRun(self, params, inputs, {}, lengths, steps, state, joint=True)
-        run.without_loss()
+        run.all()
         return run.outputs(), run.last
 
     def step(
@@ -94,7 +108,7 @@ class Executable:
         seqs = {port.name for port in self.model.inputs if port.seq}
         whole = {n: jnp.asarray(x)[:, None] if n in seqs else x for n, x in inputs.items()}
         run = ModelRun(self, params, whole, {}, None, 1, state, joint=True)
-        run.without_loss()
+        run.all()
         outputs = run.outputs()
         moving = {o.name for o in self.model.outputs if o.seq}
         return {n: y[:, 0] if n in moving else y for n, y in outputs.items()}, run.last
@@ -104,7 +118,7 @@ class Executable:
     ) -> State:
         """The states after every step: as `step` gives them, (batch, steps, …)."""
         run = ModelRun(self, params, inputs, {}, None, steps, state, joint=True, keep=True)
-        run.without_loss()
+        run.all()
         return run.trail
 
     def initial_state(self, params: Arrays, batch: int = 1) -> State:

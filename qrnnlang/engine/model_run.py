@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 
+from ..ir.asked import too_short, unavailable
 from ..ir.losses import LOSSES
-from ..ir.trouble import behind_outputs
 from ..sema.closed import (
     Call,
     CellOutput,
@@ -87,6 +87,7 @@ class ModelRun:
         lengths_of_seqs = (v.steps for v in self.given.values() if v.seq)
         self.steps = next(lengths_of_seqs, steps)
         self.found: dict[Ref, Value] = {}
+        self.short: dict[Ref, str] = {}  # why a value needs more steps than there are
         self.cells: dict[Ref, dict[str, Value]] = {}
 
     def _leading(self, x: Array, port: Port) -> Value:
@@ -109,22 +110,25 @@ class ModelRun:
         for ref, op in enumerate(self.model.ops):
             self._evaluate(ref, op)
 
-    def without_loss(self) -> None:
-        """What the outputs and the state need: the loss may need more steps than there are."""
-        needed = behind_outputs(self.model)
-        for ref, op in enumerate(self.model.ops):
-            if ref in needed:
-                self._evaluate(ref, op)
-
     def outputs(self) -> dict[str, Array]:
+        for output in self.model.outputs:
+            self._refuse_short(f"output `{output.name}`", output.ref)
         return {
             o.name: self.found[o.ref].broadcast(self.size, self.steps if o.seq else None)
             for o in self.model.outputs
             if o.ref in self.found
         }
 
-    def number(self, ref: Ref) -> Array | None:
-        """A loss or metric: what still depends on sample and step is averaged over them."""
+    def _refuse_short(self, what: str, ref: Ref) -> None:
+        if ref in self.short:
+            raise ValueError(f"{what}: {self.short[ref]}")
+
+    def number(self, what: str, ref: Ref) -> Array | None:
+        """A loss or metric: what still depends on sample and step is averaged over them.
+
+        None without its target. Raises ValueError where the sequences are too short for it.
+        """
+        self._refuse_short(what, ref)
         if ref not in self.found:
             return None
         value = self.found[ref]
@@ -135,6 +139,9 @@ class ModelRun:
         return jnp.where(weight > 0, data, 0.0).sum() / weight.sum()
 
     def _evaluate(self, ref: Ref, op: ModelOp) -> None:
+        if (why := unavailable(op, self.short)) is not None:
+            self.short[ref] = why
+            return
         real = self.x.real
         match op:
             case Const(values=values, shape=shape):
@@ -152,7 +159,11 @@ class ModelRun:
                 if (args := self._arguments(refs)) is not None:
                     self.found[ref] = pointwise(function(op, self.x.externs), args)
             case SeqFn(arg=arg):
-                if arg in self.found:
+                if arg not in self.found:
+                    return
+                if (why := too_short(op, self.found[arg].steps)) is not None:
+                    self.short[ref] = why
+                else:
                     self.found[ref] = over_time(op, self.found[arg])
             case LossFn(fn=fn, args=refs):
                 if (args := self._arguments(refs)) is not None:

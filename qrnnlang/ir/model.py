@@ -25,11 +25,12 @@ from ..sema.closed import (
     RunCell,
     SeqFn,
 )
+from .asked import too_short, unavailable
 from .classical import Array, Externs, array, check_input, computed
 from .graph import build
 from .interpreter import Params, State, run_cell
 from .losses import LOSSES
-from .trouble import Trouble, behind_outputs, data_error, inputs_behind
+from .trouble import Trouble, data_error, inputs_behind
 
 
 @dataclass(frozen=True)
@@ -88,22 +89,27 @@ def run_model(
 
     `inputs` and `targets` are arrays of shape (B, T, *shape), or (B, *shape) for what is no
     sequence. `steps` is needed only by a model without a sequence among its inputs; `first_sample`
-    is the number of the first sample in messages. Raises DataError for values outside a domain,
-    ValueError for arrays that are missing or of the wrong shape.
+    is the number of the first sample in messages. Raises DataError for values outside a domain and
+    for sequences too short for what is asked: outputs and, where targets are given, loss and
+    metrics; ValueError for arrays that are missing or of the wrong shape.
     """
     run = _Run(model, params, {**inputs, **(targets or {})}, externs or {}, steps, first_sample)
     for port in model.inputs:
         if port.name not in inputs:
             raise ValueError(f"the input `{port.name}` is missing")
-    needed = behind_outputs(model)
     for ref, op in enumerate(model.ops):
-        if targets or not model.targets or ref in needed:
-            run.evaluate(ref, op)
+        run.evaluate(ref, op)
+    for output in model.outputs:
+        run.refuse_short(f"output `{output.name}`", output.ref)
     outputs = {
         o.name: run.found[o.ref].broadcast(run.size, run.length if o.seq else None)
         for o in model.outputs
         if o.ref in run.found
     }
+    if targets is not None:
+        run.refuse_short("the loss", model.loss)
+        for name, ref in model.metrics:
+            run.refuse_short(f"metric `{name}`", ref)
     loss = run.number(model.loss) if model.loss is not None else None
     metrics = {name: run.number(ref) for name, ref in model.metrics}
     known = {name: value for name, value in metrics.items() if value is not None}
@@ -134,6 +140,7 @@ class _Run:
             raise ValueError(f"batches of different size: {sizes}")
         self.size = next(iter(sizes.values()), 1)
         self.found: dict[Ref, _Value] = {}
+        self.short: dict[Ref, str] = {}  # why a value needs more steps than there are
         self.cells: dict[Ref, dict[str, _Value]] = {}
         self.states: dict[str, tuple[State, ...]] = {}
 
@@ -147,7 +154,14 @@ class _Run:
         """A loss or metric: what still depends on the batch is averaged over it."""
         return float(np.mean(self.found[ref].data)) if ref in self.found else None
 
+    def refuse_short(self, what: str, ref: Ref | None) -> None:
+        if ref in self.short:
+            raise DataError(f"{what}: {self.short[ref]}")
+
     def evaluate(self, ref: Ref, op: ModelOp) -> None:
+        if (why := unavailable(op, self.short)) is not None:
+            self.short[ref] = why
+            return
         match op:
             case Const(values=values, shape=shape):
                 self.found[ref] = _Value(np.array(values).reshape(shape), seq=False, batch=False)
@@ -168,7 +182,11 @@ class _Run:
                         ref, args, lambda here: computed(op, here, self.externs)
                     )
             case SeqFn(arg=arg):
-                if arg in self.found:
+                if arg not in self.found:
+                    return
+                if (why := too_short(op, self.found[arg].steps)) is not None:
+                    self.short[ref] = why
+                else:
                     self.found[ref] = _over_time(op, self.found[arg])
             case LossFn(fn=fn, args=refs):
                 if (args := self._arguments(refs)) is not None:
@@ -262,11 +280,6 @@ def _over_time(op: SeqFn, value: _Value) -> _Value:
     """A function over the time axis."""
     axis = 1 if value.batch else 0
     data, k = value.data, op.k
-    needed = {"last": k or 1, "first": k or 1, "skip": (k or 0) + 1}.get(op.fn, 1)
-    if value.steps < needed:
-        raise DataError(
-            f"`{op.fn}` needs a sequence of at least {needed} steps, this one has {value.steps}"
-        )
     match op.fn, k:
         case "last", None:
             return _Value(np.asarray(data.take(-1, axis)), False, value.batch)

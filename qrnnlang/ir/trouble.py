@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ..diagnostics.errors import DataError
-from ..sema.closed import CellOutput, ClosedModel, Input, ModelOp, Op, Ref, RunCell, SeqFn
+from ..sema.closed import CellOutput, Input, ModelOp, Op, Ref, RunCell, SeqFn
 from .operands import values_read
 
 
@@ -41,16 +41,6 @@ def behind(op_at: Callable[[Ref], Op | ModelOp], refs: Iterable[Ref]) -> list[Re
             seen[here] = None
             waiting += reversed(list(_sources(op_at(here))))
     return list(seen)
-
-
-def behind_outputs(model: ClosedModel) -> frozenset[Ref]:
-    """What the outputs and the carried state need: a loss over more steps than there are does not
-
-    stand in their way.
-    """
-    runs = [ref for ref, op in enumerate(model.ops) if isinstance(op, RunCell)]
-    roots = [*(output.ref for output in model.outputs), *runs]
-    return frozenset(behind(model.ops.__getitem__, roots))
 
 
 def _sources(op: Op | ModelOp) -> Iterator[Ref]:

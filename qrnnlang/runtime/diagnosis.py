@@ -101,7 +101,7 @@ def _ask_oracle(
 
     try:
         with np.errstate(all="ignore"):
-            run_model(model, params, only(inputs), only(targets or {}), externs)
+            run_model(model, params, only(inputs), only(targets) if targets else None, externs)
     except DataError as error:
         text = str(error)
         named = re.sub(r"\bsample 0\b", f"sample {sample}", text)

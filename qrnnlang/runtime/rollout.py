@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir.operands import values_read
-from ..sema.closed import CellOutput, ClosedModel, LossFn, Port, Ref, RunCell, SeqFn
+from ..ir.asked import behind
+from ..sema.closed import ClosedModel, Port, SeqFn
 from . import arrays
 from .init import generator
 
@@ -57,24 +57,8 @@ def _stepwise(closed: ClosedModel) -> bool:
     """Whether a step's outputs follow from its inputs and the state before it."""
     if not all(p.seq for p in closed.inputs) or not all(o.seq for o in closed.outputs):
         return False
-    waiting, seen = [o.ref for o in closed.outputs], set[Ref]()
-    while waiting:
-        here = waiting.pop()
-        if here in seen:
-            continue
-        seen.add(here)
-        match closed.ops[here]:
-            case SeqFn():
-                return False
-            case RunCell(args=args):
-                waiting += args
-            case CellOutput(run=run):
-                waiting.append(run)
-            case LossFn(args=args):
-                waiting += args
-            case op:
-                waiting += values_read(op)
-    return True
+    shown = behind(closed, [o.ref for o in closed.outputs])
+    return not any(isinstance(closed.ops[ref], SeqFn) for ref in shown)
 
 
 def _by_state(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir.asked import behind
 from ..sema.closed import ClosedModel, SeqFn
 from . import arrays
 from .diagnosis import refuse_bad, refuse_loss
@@ -60,9 +61,12 @@ class Runner:
         inputs = arrays.checked("input", self.closed.inputs, {} if x is None else x)
         targets = arrays.checked("target", self.closed.targets, {} if y is None else y)
         arrays.agree((*self.closed.inputs, *self.closed.targets), {**inputs, **targets})
-        return inputs, targets, self.lengths(inputs, lengths)
+        return inputs, targets, self.lengths(inputs, lengths, judged=True)
 
-    def lengths(self, inputs: arrays.Arrays, lengths: Any) -> NDArray[np.int64] | None:
+    def lengths(
+        self, inputs: arrays.Arrays, lengths: Any, judged: bool = False
+    ) -> NDArray[np.int64] | None:
+        """Checked lengths, long enough for the outputs and, if `judged`, for loss and metrics."""
         if lengths is None:
             return None
         first = next((p.name for p in self.closed.inputs if p.seq), None)
@@ -70,7 +74,12 @@ class Runner:
             raise ValueError(f"`{self.closed.name}` reads no sequence: leave out lengths=")
         batch, steps = inputs[first].shape[:2]
         found = arrays.checked_lengths(lengths, batch, steps)
-        for op in self.closed.ops:
+        asked = [o.ref for o in self.closed.outputs]
+        if judged:
+            asked += [ref for _, ref in self.closed.metrics]
+            asked += [] if self.closed.loss is None else [self.closed.loss]
+        for ref in sorted(behind(self.closed, asked)):
+            op = self.closed.ops[ref]
             if isinstance(op, SeqFn) and op.fn == "last" and op.k is not None:
                 short = [i for i, n in enumerate(found) if n < op.k]
                 if short:
@@ -208,7 +217,7 @@ class Runner:
         import jax
 
         def loss(trained: Any, fixed: Any, inputs: Any, targets: Any, lengths: Any) -> Any:
-            return self.executable.evaluate({**fixed, **trained}, inputs, targets, lengths)[1]
+            return self.executable.loss({**fixed, **trained}, inputs, targets, lengths)
 
         return jax.jit(jax.value_and_grad(loss))
 

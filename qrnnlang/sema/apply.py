@@ -9,10 +9,10 @@ import numpy as np
 from ..diagnostics import Label, Span
 from ..syntax.tree import Expr, GateItem, GateStmt, Variable
 from .cell import touched
-from .closed import ApplyUnitary, Channel, Gate, QuantumOp, Scalar, Wire
+from .closed import ApplyUnitary, Channel, Gate, Postselect, QuantumOp, Reset, Scalar, Wire
 from .gates import GATES
 from .limits import check_gate_depth
-from .modifiers import Modify, modifier, modify
+from .modifiers import WHAT, Modify, modifier, modify
 from .modules import CHANNELS, Module
 from .scope import Env
 from .signature import (
@@ -49,7 +49,8 @@ def apply(env: Env, statement: GateStmt) -> None:
     for operand in operands:
         env.cell.check_alive(env, operand.register.wires, operand.span)
     controls = sum(m.controls for m in mods)
-    control_wires, rest = _take_controls(env, mods, operands, controls, statement.span)
+    wanted = 1 if user is None and name not in GATES else _operands_of(user, name)
+    control_wires, rest = _take_controls(env, mods, operands, controls, wanted, statement.span)
     with env.builder.at(statement.span):
         if user is not None:
             _user_gate(env, statement, user[0], user[1], mods, control_wires, rest)
@@ -62,13 +63,21 @@ def apply(env: Env, statement: GateStmt) -> None:
     touched(env, tuple(w for o in operands for w in o.register.wires))
 
 
+def _operands_of(user: tuple[GateItem, Module] | None, name: str) -> int:
+    return len(user[0].operands) if user is not None else GATES[name].qubits
+
+
 def _take_controls(
-    env: Env, mods: list[Modify], operands: list[Operand], controls: int, span: Span
+    env: Env, mods: list[Modify], operands: list[Operand], controls: int, wanted: int, span: Span
 ) -> tuple[list[Wire], list[Operand]]:
+    """The controls, and the `wanted` operands that should be left for the gate."""
     wires: list[Wire] = []
     rest = list(operands)
     for mod in mods:
         taken = 0
+        surplus = mod.name in ("ctrl", "negctrl") and len(rest) > wanted
+        if surplus and mod.controls == 0 and not rest[0].register.wires:
+            rest.pop(0)  # `ctrl(len(c)) @ x c, q;` with an empty `c`: it has its place
         while taken < mod.controls:
             if not rest:
                 env.report.fail(
@@ -196,7 +205,17 @@ def _distinct(
 
 
 def _emit(env: Env, ops: list[QuantumOp]) -> None:
+    assert env.cell is not None
     for op in ops:
+        span = env.builder.span
+        preparing = env.cell.usable is not None
+        if preparing and span is not None and isinstance(op, Reset | Postselect | Channel):
+            env.report.fail(
+                "E0405",
+                "a carried register is prepared by unitary gates",
+                span,
+                f"holds {WHAT[type(op)]}",
+            )
         env.builder.quantum(op)
 
 
@@ -355,4 +374,4 @@ def _channel(
                 statement.args[0].span,
                 f"found {', '.join(f'{r:g}' for r in known)}",
             )
-        env.builder.quantum(Channel(name, here, wire))
+        _emit(env, [Channel(name, here, wire)])

@@ -106,7 +106,10 @@ def _fold(env: Env, op: str, a: Any, b: Any, span: Span) -> Value:
             env.report.fail("E0308", "a negative number to a fractional power", span, "is not real")
         if isinstance(a, np.ndarray | int) and np.any(np.asarray(b) < 0):
             a = np.asarray(a, dtype=np.float64) if isinstance(a, np.ndarray) else float(a)
-    result = _CONST[op](a, b)
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = _CONST[op](a, b)
+    if isinstance(result, float | np.ndarray | np.generic) and not np.all(np.isfinite(result)):
+        env.report.fail("E0308", f"`{op}` gives too large a number", span, "does not fit")
     if isinstance(result, np.generic):
         result = result.item()
     if isinstance(result, int) and not isinstance(result, bool) and abs(result) >= 2**63:

@@ -136,6 +136,7 @@ def next_stmt(env: Env, statement: NextStmt) -> None:
     if name not in carried:
         if env.report.is_lost(name, env.report.item(statement.span)):
             raise Skip
+        env.scope.get(name)  # a declaration that failed has been reported
         known = env.scope.find(name) is not None
         env.report.fail(
             "E0408",

@@ -138,10 +138,12 @@ def _carry_qubits(env: Env, decl: CarryDecl) -> Register:
         inner = replace(env, builder=state.root.init, scope=Scope(env.scope))
         inner.bind(decl.name.text, register)
         state.usable = set(register.wires)
+        state.zero |= state.usable
         try:
             block(inner, decl.body)
         finally:
             state.usable = None
+            state.zero -= set(register.wires)
     return register
 
 

@@ -152,6 +152,14 @@ def _fold(env: Env, name: str, values: list[Any], span: Span) -> Value:
                 span,
                 f"the argument is {values[0]:g}" if value.ndim == 0 else "an entry is outside",
             )
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = _computed(env, name, values, span)
+    if not np.all(np.isfinite(result)):
+        env.report.fail("E0308", f"`{name}` is too large", span, "does not fit in a number")
+    return result.item() if isinstance(result, np.generic) else _plain(result)
+
+
+def _computed(env: Env, name: str, values: list[Any], span: Span) -> Any:
     if name in ELEMENTWISE:
         result = ELEMENTWISE[name](values[0])
     elif name in REDUCTIONS:
@@ -168,7 +176,7 @@ def _fold(env: Env, name: str, values: list[Any], span: Span) -> Value:
         result = np.minimum(np.maximum(values[0], values[1]), values[2])
     else:
         result = _BINARY[name](values[0], values[1])
-    return result.item() if isinstance(result, np.generic) else _plain(result)
+    return result
 
 
 def _plain(value: Any) -> Value:

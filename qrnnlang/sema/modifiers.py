@@ -23,6 +23,13 @@ from .gates import GATES
 from .report import suggestion
 from .scope import Env
 
+#: What no modifier but `inv` gets past, as messages name it.
+WHAT: dict[type, str] = {
+    Reset: "reset",
+    Postselect: "postselect",
+    Channel: "a noise channel",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Modify:
@@ -98,7 +105,7 @@ def _check(env: Env, ops: list[QuantumOp], mod: Modify, span: Span, item: GateIt
             continue
         if isinstance(op, Postselect) and mod.name == "inv":
             continue
-        what = {Reset: "reset", Postselect: "postselect", Channel: "a noise channel"}[type(op)]
+        what = WHAT[type(op)]
         name = f"`{item.name.text}`" if item else "the gate"
         env.report.fail(
             "E0404",

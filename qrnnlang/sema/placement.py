@@ -47,6 +47,7 @@ _ALLOWED: dict[str, tuple[type, ...]] = {
         *(*_FLOW, *_QUANTUM, MeasureStmt, PrepareStmt, NextStmt, OutputStmt),
         *(InputDecl, CarryDecl, FreshDecl, ParamDecl, UseDecl),
     ),
+    "preparation": (*_FLOW, GateStmt, PrepareStmt, EvolveStmt, BarrierStmt),
     "model": (*_FLOW, *_MODEL_ONLY, InputDecl, ParamDecl, UseDecl, OutputStmt),
 }
 _WORDS: dict[type, str] = {
@@ -72,6 +73,7 @@ _WORDS: dict[type, str] = {
 }
 _HELP = {
     "gate": "a gate holds gates, `for`, `let`, `if`, `reset`, `postselect`, `evolve`, `barrier`",
+    "preparation": "a carried register is prepared once, by gates, `evolve` and `prepare`",
     "cell": "losses, targets, data and training belong in a `model`",
     "model": "qubits and carried state live in a `cell`: declare one and `use` it here",
 }
@@ -92,6 +94,8 @@ def _block(body: Block, kind: str, looped: bool, report: Reporter) -> None:
     for statement in body.statements:
         _statement(statement, kind, looped, report)
         match statement:
+            case CarryDecl(body=Block() as inner):
+                _block(inner, "preparation", False, report)
             case ForStmt(body=inner):
                 _block(inner, kind, True, report)
             case IfStmt(body=inner, orelse=orelse):

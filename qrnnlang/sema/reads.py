@@ -66,7 +66,7 @@ def _prob(env: Env, argument: Expr, span: Span) -> Array:
         wanted = evaluate(env, argument.right)
         if isinstance(what, Register):
             k = outcome(env, wanted, len(what.wires), argument.right.span)
-            _check_alive(env, what.wires, span)
+            _check_read(env, what.wires, argument.left.span)
             return env.builder.array(env.builder.emit(Prob(what.wires, (), k), ()), ())
         left, right = argument.left.span, argument.right.span
         what = binary(env, "==", what, wanted, argument.span, left, right)
@@ -74,7 +74,7 @@ def _prob(env: Env, argument: Expr, span: Span) -> Array:
         what = evaluate(env, argument)
     match what:
         case Register(wires=wires):
-            _check_alive(env, wires, span)
+            _check_read(env, wires, argument.span)
             _check_size(env, len(wires), span)
             shape = (2 ** len(wires),)
             return env.builder.array(env.builder.emit(Prob(wires), shape), shape)
@@ -138,3 +138,10 @@ def _check_size(env: Env, n: int, span: Span) -> None:
 def _check_alive(env: Env, wires: tuple[int, ...], span: Span) -> None:
     assert env.cell is not None
     env.cell.check_alive(env, wires, span)
+
+
+def _check_read(env: Env, wires: tuple[int, ...], span: Span) -> None:
+    from .statements import no_repeats
+
+    _check_alive(env, wires, span)
+    no_repeats(env, wires, span)

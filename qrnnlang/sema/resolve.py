@@ -158,8 +158,11 @@ class _Resolver:
         listed = [p for p in params if isinstance(p, Parameter)]
         for p in listed:
             self.declare(p.name, "parameter")
+        # A size is bound by whichever argument has it bare: `a: real[2 * n], b: real[n]`.
         for p in listed:
-            self.type(p.type, sizes=True)
+            self.bare_sizes(p.type)
+        for p in listed:
+            self.type(p.type)
             if p.default is not None:
                 self.expr(p.default)
 
@@ -173,7 +176,12 @@ class _Resolver:
                 help="values known only when the model runs are `input`s or `param`s",
             )
 
-    def type(self, kind: TypeExpr, *, sizes: bool = False) -> None:
+    def bare_sizes(self, kind: TypeExpr) -> None:
+        for dim in kind.dims or ():
+            if isinstance(dim, Variable) and not self.known(dim.name):
+                self.scopes[-1][dim.name] = _Known(dim.span, "size")
+
+    def type(self, kind: TypeExpr) -> None:
         if kind.name.text not in TYPES:
             self.report.error(
                 "E0217",
@@ -184,10 +192,7 @@ class _Resolver:
                 or "types: " + ", ".join(f"`{t}`" for t in TYPES),
             )
         for dim in kind.dims or ():
-            if sizes and isinstance(dim, Variable) and not self.known(dim.name):
-                self.scopes[-1][dim.name] = _Known(dim.span, "size")
-            else:
-                self.expr_as("size", dim)
+            self.expr_as("size", dim)
 
     # --- statements -------------------------------------------------------------------------
 

@@ -136,7 +136,9 @@ def test_a_sequence_may_be_too_short(op):
     with pytest.raises(
         DataError, match=f"`{op.fn}` needs a sequence of at least 6 steps, this one"
     ):
-        run_model(model([Input("x", (2,)), op]), {"w": W}, {"x": XS})
+        run_model(
+            model([Input("x", (2,)), op], [("y", (2,), op.fn == "skip", 1)]), {"w": W}, {"x": XS}
+        )
 
 
 def test_loss_and_metrics_reduce_over_batch_time_and_components():

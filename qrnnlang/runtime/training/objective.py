@@ -26,7 +26,7 @@ def loss_on(executable: Any, fixed: Mapping[str, Any], data: Data) -> Callable[[
 
     def loss(trained: Tree, rows: Any) -> Any:
         picked = jax.tree.map(lambda a: jnp.asarray(a)[rows], data)
-        return executable.evaluate({**fixed, **trained}, *picked)[1]
+        return executable.loss({**fixed, **trained}, *picked)
 
     return loss
 
