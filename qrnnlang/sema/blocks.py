@@ -1,13 +1,13 @@
-"""`data` and `train` blocks: names are checked here, values by the runtime."""
+"""`data` and `train` blocks, with their names and values checked; files are read by the runtime."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from ..diagnostics import CompileError, Span
 from ..diagnostics import Label as Place
-from ..diagnostics import Span
 from ..syntax.tree import (
     Argument,
     Assignment,
@@ -21,22 +21,18 @@ from ..syntax.tree import (
     TupleExpr,
     Variable,
 )
+from . import dataset
 from .closed import DataBlock, Setting, TrainBlock
 from .report import suggestion
 from .scope import Env
+from .training import KEYS, METHODS, SCHEDULES, option
 from .values import Array, Parameter, describe
 
 SOURCES = ("csv", "npz")
 COLUMNS = ("column", "shift")
 SCALES = ("minmax", "standard", "none")
-OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "lbfgs", "spsa", "ridge")
-SCHEDULES = ("constant", "cosine", "exponential", "step", "warmup_cosine")
 DATA_KEYS = ("window", "stride", "split", "scale", "shuffle")
-TRAIN_KEYS = (
-    *("optimizer", "epochs", "batch", "seed", "clip", "clip_value", "patience", "schedule"),
-    "shuffle",
-)
-_CALLS = {*SOURCES, *COLUMNS, *SCALES, *OPTIMIZERS, *SCHEDULES}
+_CALLS = {*SOURCES, *COLUMNS, *SCALES, *METHODS, *SCHEDULES}
 
 
 def data_block(env: Env, statement: DataStmt) -> DataBlock:
@@ -83,11 +79,37 @@ def data_block(env: Env, statement: DataStmt) -> DataBlock:
             "missing",
             help=f'for instance `{missing[0]} = column("…");`',
         )
+    _check_values(env, source, {k: s for k, (s, _) in options.items()})
+    for bound, _ in columns.values():
+        _checked(env, dataset.check_column, source, bound)
     return DataBlock(
         source,
         tuple((k, s) for k, (s, _) in columns.items()),
         tuple((k, s) for k, (s, _) in options.items()),
     )
+
+
+def _check_values(env: Env, source: Setting, options: dict[str, Setting]) -> None:
+    """The values of a `data` block, each on its own, so that all that is wrong is reported."""
+    _checked(env, dataset.check_source, source)
+    cut = {k: options[k] for k in ("window", "stride") if k in options}
+    _checked(env, dataset.cut, cut)
+    for key, check in (
+        ("split", dataset.cut),
+        ("scale", dataset.scale),
+        ("shuffle", dataset.shuffle),
+    ):
+        if key in options:
+            _checked(env, check, {key: options[key]})
+
+
+def _checked(env: Env, check: Callable[..., object], *given: object) -> None:
+    """Reports what a check raises."""
+    try:
+        check(*given)
+    except CompileError as error:
+        for diagnostic in error.diagnostics:
+            env.report.add(diagnostic)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -98,28 +120,19 @@ def train_block(env: Env, statement: TrainStmt) -> TrainBlock:
     """`train { … }`."""
     options: dict[str, tuple[Setting, Span]] = {}
     for a in statement.assignments:
-        if a.key.text not in TRAIN_KEYS or a.role is not None:
+        if a.key.text not in KEYS or a.role is not None:
             env.report.error(
                 "E0506",
                 f"`{a.key.text}` is not an option of `train`",
                 a.key.span,
                 "unknown key",
-                help=suggestion(a.key.text, TRAIN_KEYS)
-                or "options: " + ", ".join(f"`{k}`" for k in TRAIN_KEYS),
+                help=suggestion(a.key.text, KEYS)
+                or "options: " + ", ".join(f"`{k}`" for k in KEYS),
             )
             continue
         _store(env, options, a)
-        made = options.get(a.key.text)
-        known = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}.get(a.key.text)
-        if made and known and made[0].call not in known:
-            env.report.error(
-                "E0508",
-                f"there is no {a.key.text} `{made[0].call or a.value.span.text}`",
-                a.value.span,
-                f"unknown {a.key.text}",
-                help=suggestion(made[0].call or "", known)
-                or "known: " + ", ".join(f"`{k}`" for k in known),
-            )
+        if a.key.text in options:
+            _checked(env, option, a.key.text, options[a.key.text][0])
     return TrainBlock(tuple((k, s) for k, (s, _) in options.items()))
 
 

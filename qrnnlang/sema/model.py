@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..diagnostics import CompileError, Span
 from ..diagnostics import Label as Place
-from ..diagnostics import Span
 from ..syntax.tree import (
     CallExpr,
     DataStmt,
@@ -39,6 +39,7 @@ from .modules import Module
 from .report import Reporter, Skip
 from .scope import Env, Scope
 from .signature import TYPES
+from .training import check_ridge
 from .values import Array, Label, Value, describe
 
 
@@ -177,7 +178,7 @@ def close_model(report: Reporter, instance: Instance) -> ClosedModel:
             "nothing to train for",
             help="for instance `loss mse(prediction, target);`",
         )
-    return ClosedModel(
+    closed = ClosedModel(
         name=item.name.text,
         inputs=tuple(state.root.inputs),
         targets=tuple(state.model.targets),
@@ -191,6 +192,13 @@ def close_model(report: Reporter, instance: Instance) -> ClosedModel:
         train=state.model.train[0] if state.model.train else None,
         doc=item.doc,
     )
+    if closed.train is not None and not report.failed:
+        try:
+            check_ridge(closed, closed.train)
+        except CompileError as error:
+            for diagnostic in error.diagnostics:
+                report.add(diagnostic)
+    return closed
 
 
 def cell_as_model(report: Reporter, instance: Instance) -> ClosedModel:

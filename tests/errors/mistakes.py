@@ -232,4 +232,55 @@ MISTAKES = {
     "seq misspelt": Mistake(
         "target y: seq real;", "target y: sq real;", "E0111", "real", "did you mean `seq real`?"
     ),
+    # data and train
+    "learning_rate": Mistake(
+        "adam(lr = 0.05)", "adam(learning_rate = 0.05)", "E0510", "learning_rate",
+        "did you mean `lr`?",
+    ),
+    "a rate in quotes": Mistake("lr = 0.05", 'lr = "0.05"', "E0509", '"0.05"', "without quotes: `0.05`"),
+    "a count in quotes": Mistake("epochs = 2", 'epochs = "2"', "E0509", '"2"', "without quotes: `2`"),
+    "half an epoch": Mistake("epochs = 2", "epochs = 2.5", "E0509", "2.5"),
+    "negative epochs": Mistake(
+        "epochs = 2", "epochs = -2", "E0509", "-2", says="`epochs` is at least 1"
+    ),
+    "an optimizer in quotes": Mistake(
+        "adam(lr = 0.05)", '"adam"', "E0508", '"adam"', "without quotes: `adam()`"
+    ),
+    "an optimizer in another case": Mistake(
+        "adam(lr", "Adam(lr", "E0508", "Adam(lr = 0.05)", "did you mean `adam`?"
+    ),
+    "ridge beside other parameters": Mistake(
+        "adam(lr = 0.05)", "ridge()", "E0511", "ridge()",
+        "make the others `fixed`, or train with `adam(lr = 0.01)`",
+        "it has other trained parameters: `c.theta`",
+    ),
+    "an empty window": Mistake("window = 8", "window = 0", "E0509", "0"),
+    "a stride without a window": Mistake(
+        "window = 8", "stride = 8", "E0509", "8", "add `window = …;`"
+    ),
+    "one share": Mistake(
+        "split = (0.8, 0.2)", "split = 0.8", "E0509", "0.8", "write `(0.8, 0.2)`"
+    ),
+    "shares of more than all": Mistake(
+        "split = (0.8, 0.2)", "split = (0.8, 0.3)", "E0509", "(0.8, 0.3)",
+        says="they add up to 1.1",
+    ),
+    "a column without quotes": Mistake(
+        'x = column("v")', "x = column(v)", "E0509", "v", 'a name stands in quotes: `column("v")`'
+    ),
+    "a column without `column`": Mistake('x = column("v")', 'x = "v"', "E0509", '"v"', 'write `column("v")`'),
+    "a shift by nothing": Mistake(
+        'shift(column("v"), 1)', 'shift(column("v"))', "E0510", 'shift(column("v"))',
+        'for instance `shift(column("…"), 1)`',
+    ),
+    "a series that does not exist": Mistake(
+        'csv("d.csv")', "series.sin()", "E0510", "series.sin()", "did you mean `sine`?"
+    ),
+    "a column that a series has not": Mistake(
+        'csv("d.csv") { x = column("v")', 'series.sine() { x = column("u")', "E0509", 'column("u")',
+        "known are `v`, `t`",
+    ),
+    "a number of points": Mistake(
+        'csv("d.csv")', "series.sine(points = 2.5)", "E0509", "2.5"
+    ),
 }  # fmt: skip

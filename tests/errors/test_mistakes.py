@@ -50,6 +50,19 @@ def test_errors_beside_one_of_syntax_are_reported() -> None:
     assert codes == ["E0111", "E0403", "E0201", "E0108", "E0111", "E0506"]
 
 
+def test_all_that_is_wrong_with_the_blocks_is_reported() -> None:
+    text = PROGRAM
+    for right, wrong in (
+        ('x = column("v")', "x = column(v)"),
+        ("window = 8", "window = 0"),
+        ("split = (0.8, 0.2)", "split = 0.8"),
+        ("lr = 0.05", "learning_rate = 0.05"),
+        ("epochs = 2", "epochs = -2"),
+    ):
+        text = text.replace(right, wrong, 1)
+    assert [d.code for d in check_text(text)] == ["E0509", "E0509", "E0509", "E0510", "E0509"]
+
+
 def test_unused_names_wait_for_the_errors_of_their_item() -> None:
     text = PROGRAM.replace("ry(x) e;", "ry(v) e;").replace("next s = s + x;", "")
     assert [d.code for d in check_text(text)] == ["E0201"]

@@ -9,6 +9,7 @@ import pytest
 
 from qrnnlang.diagnostics import CompileError, DataError
 from qrnnlang.runtime.series import SERIES, recorded
+from qrnnlang.sema.series import SERIES as KNOWN
 
 from .programs import line
 
@@ -112,6 +113,19 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch):
         recorded.sunspots()
 
 
+def test_what_the_language_knows_of_them_is_so():
+    for name, generator in SERIES.items():
+        known = KNOWN[name]
+        defaults = {p.name: p.default for p in inspect.signature(generator).parameters.values()}
+        assert known.arguments == defaults
+        assert {k: type(v) for k, v in known.arguments.items()} == {
+            k: type(v) for k, v in defaults.items()
+        }
+        few = {"points": 40} if "points" in defaults else {}
+        assert known.columns == tuple(generator(**few))
+    assert list(KNOWN) == list(SERIES)
+
+
 def test_growth_without_bound_is_a_data_error():
     with pytest.raises(DataError, match=r"`series.logistic` grows without bound.*row \d+"):
         SERIES["logistic"](r=5.0)
@@ -129,9 +143,8 @@ def test_growth_without_bound_is_a_data_error():
     ],
 )
 def test_wrong_arguments(source, code, message):
-    model = line(f'data {source} {{ x = column("v"); y = column("v"); window = 2; }}')
     with pytest.raises(CompileError) as error:
-        model.data()
+        line(f'data {source} {{ x = column("v"); y = column("v"); window = 2; }}').data()
     (found,) = error.value.diagnostics
     assert (found.code, found.message) == (code, message)
 

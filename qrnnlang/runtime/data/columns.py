@@ -9,17 +9,8 @@ import numpy as np
 
 from ...diagnostics import DataError
 from ...sema.closed import Port, Setting
-from .. import settings
-from .tables import Array, Key, Table
-
-
-@dataclass(frozen=True)
-class Pick:
-    """A column of the source; row t of it is the source's row t + `shift`."""
-
-    key: Key
-    shift: int
-    setting: Setting
+from ...sema.dataset import Pick, picks
+from .tables import Array, Table
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,7 @@ def bindings(columns: Iterable[tuple[str, Setting]], ports: Mapping[str, Port]) 
     found = []
     for name, setting in columns:
         if name in ports:
-            found.append(Binding(ports[name], tuple(_picks(setting, 0))))
+            found.append(Binding(ports[name], tuple(picks(setting))))
     return found
 
 
@@ -82,31 +73,3 @@ def check_labels(values: Array, binding: Binding, table: Table, first: int = 0) 
             f"{table.source}, column `{binding.picks[0].key}`, row {row}: "
             f"is {values[at]:g}, not a label of `class[{k}]`"
         )
-
-
-def _picks(setting: Setting, shift: int) -> Iterable[Pick]:
-    match setting:
-        case Setting(value=tuple(items)) if items:
-            for item in items:
-                yield from _picks(item, shift)
-        case Setting(call="column"):
-            key = settings.arguments(setting, ["name"], ["name"])["name"]
-            if isinstance(key.value, bool) or not isinstance(key.value, str | int):
-                settings.fail(
-                    settings.WRONG_VALUE,
-                    "a column is given by its name, or by its number from 0",
-                    key,
-                    f"found {settings.describe(key)}",
-                )
-            yield Pick(key.value, shift, setting)
-        case Setting(call="shift"):
-            given = settings.arguments(setting, ["column", "steps"], ["column", "steps"])
-            steps = settings.whole(given["steps"], "the number of steps")
-            yield from _picks(given["column"], shift + steps)
-        case _:
-            settings.fail(
-                settings.WRONG_VALUE,
-                "an input or target takes `column(…)`, `shift(column(…), k)` or a list of them",
-                setting,
-                f"found {settings.describe(setting)}",
-            )

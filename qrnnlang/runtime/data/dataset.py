@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ...diagnostics import DataError
 from ...sema.closed import ClosedModel, DataBlock, Port
-from .. import settings
-from .columns import Binding, Pick, bindings, check_labels, joined, span_of_shifts
+from ...sema.dataset import Pick, shuffle
+from .columns import Binding, bindings, check_labels, joined, span_of_shifts
 from .scaling import Rule, Scale, rule
 from .source import open_file, open_source
 from .tables import Array, Key, Table
@@ -68,7 +68,7 @@ def dataset(
     """
     options = dict(block.options)
     cut, how = windows(options), rule(options)
-    shuffle = settings.switch(options["shuffle"], "`shuffle`") if "shuffle" in options else None
+    shuffled = shuffle(options)
     table = open_file(source) if source is not None else open_source(block.source, Path(folder))
     ports = {p.name: p for p in (*model.inputs, *model.targets)}
     if cut.window is None and not any(p.seq for p in ports.values()):
@@ -90,7 +90,7 @@ def dataset(
         parts.append(_part(model, values, laid.rows, slice(first, first + size)))
         first += size
     train, validation, test = parts
-    return Dataset(train, validation, test, fitted, shuffle)
+    return Dataset(train, validation, test, fitted, shuffled)
 
 
 # --- laying windows -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...sema.closed import Setting
-from .. import settings
+from ...sema.dataset import scale
 from .tables import Array
 
 
@@ -68,31 +68,5 @@ class Rule:
 
 def rule(options: Mapping[str, Setting]) -> Rule | None:
     """The `scale` option. Raises CompileError."""
-    setting = options.get("scale")
-    if setting is None:
-        return None
-    match setting.call:
-        case "minmax":
-            given = settings.arguments(setting, ["low", "high"])
-            low = settings.number(given["low"], "the lower end") if "low" in given else 0.0
-            high = settings.number(given["high"], "the upper end") if "high" in given else 1.0
-            if low >= high:
-                settings.fail(
-                    settings.WRONG_VALUE,
-                    "the lower end is below the upper end",
-                    setting,
-                    f"{low:g} is not below {high:g}",
-                )
-            return Rule("minmax", low, high)
-        case "standard":
-            settings.arguments(setting, [])
-            return Rule("standard")
-        case "none":
-            settings.arguments(setting, [])
-            return None
-    settings.fail(
-        settings.WRONG_VALUE,
-        "`scale` is `minmax(low, high)`, `standard()` or `none`",
-        setting,
-        f"found {settings.describe(setting)}",
-    )
+    found = scale(options)
+    return None if found is None else Rule(*found)

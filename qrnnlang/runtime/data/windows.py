@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ...diagnostics import DataError
 from ...sema.closed import Setting
-from .. import settings
+from ...sema.dataset import cut
 
 _PARTS = ("train", "validation", "test")
 
@@ -34,20 +34,8 @@ class Windows:
 
 def windows(options: Mapping[str, Setting]) -> Windows:
     """The options `window`, `stride` and `split`. Raises CompileError."""
-    window = stride = None
-    if "window" in options:
-        window = settings.whole(options["window"], "`window`", 1)
-    if "stride" in options:
-        stride = settings.whole(options["stride"], "`stride`", 1)
-        if window is None:
-            settings.fail(
-                settings.WRONG_VALUE,
-                "`stride` without `window`",
-                options["stride"],
-                "there is only one window",
-                "add `window = …;`",
-            )
-    return Windows(window, stride or 1, _split(options.get("split")))
+    found = cut(options)
+    return Windows(found.window, found.stride, found.split)
 
 
 def counts(n: int, shares: tuple[float, ...] | None, name: str) -> dict[str, int]:
@@ -64,25 +52,3 @@ def counts(n: int, shares: tuple[float, ...] | None, name: str) -> dict[str, int
 def _rounded(share: float, n: int) -> int:
     # In decimal, as written: 0.145 · 100 is 14.5 and not a little less.
     return int((Decimal(str(share)) * n).to_integral_value(ROUND_HALF_UP))
-
-
-def _split(setting: Setting | None) -> tuple[float, ...] | None:
-    if setting is None:
-        return None
-    items = setting.value if isinstance(setting.value, tuple) else ()
-    if len(items) not in (2, 3):
-        settings.fail(
-            settings.WRONG_VALUE,
-            "`split` has two shares (train, test) or three (train, validation, test)",
-            setting,
-            f"found {settings.describe(setting)}",
-        )
-    shares = tuple(settings.number(s, "a share of `split`", 0.0, 1.0) for s in items)
-    if abs(sum(shares) - 1) > 1e-6:
-        settings.fail(
-            settings.WRONG_VALUE,
-            "the shares of `split` add up to 1",
-            setting,
-            f"they add up to {sum(shares):g}",
-        )
-    return shares

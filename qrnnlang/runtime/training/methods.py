@@ -11,31 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...diagnostics import Span
-from ..settings import suggestion
+from ...sema.settings import suggestion
+from ...sema.training import METHODS, SCHEDULES
 
 if TYPE_CHECKING:
     import optax
-
-#: Arguments of each optimiser. `None` as default: a number that may be left out.
-METHODS: dict[str, dict[str, Any]] = {
-    "adam": {"lr": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8},
-    "adamw": {"lr": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 0.01},
-    "sgd": {"lr": 1e-2, "momentum": 0.0, "nesterov": False},
-    "rmsprop": {"lr": 1e-2, "decay": 0.99, "eps": 1e-8, "momentum": 0.0},
-    "adagrad": {"lr": 1e-2, "eps": 1e-10},
-    "lbfgs": {"memory": 10},
-    "spsa": {"lr": 0.1, "c": 0.1, "alpha": 0.602, "gamma": 0.101, "stability": 0.0},
-    "ridge": {"l2": 1e-6},
-}
-
-#: Arguments of each schedule; the step is one update, `epochs` count from the start.
-SCHEDULES: dict[str, dict[str, Any]] = {
-    "constant": {},
-    "cosine": {"end": 0.0},
-    "exponential": {"rate": 0.99},
-    "step": {"every": 30, "rate": 0.1},
-    "warmup_cosine": {"warmup": 10, "end": 0.0},
-}
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ...sema.training import METHODS
 from ..arrays import Arrays
-from .methods import METHODS, Method, transformation
+from .methods import Method, transformation
 from .options import TrainOptions
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, SupportsFloat
 
-from ...sema.closed import Setting, TrainBlock
-from .. import settings
+from ...sema.closed import TrainBlock
+from ...sema.training import METHODS, SCHEDULES, option
 from ..arrays import whole
-from .methods import METHODS, SCHEDULES, Method
+from .methods import Method
 
 #: Epochs, batch size and seed where neither the block nor the call says.
 EPOCHS, BATCH, SEED = 100, 32, 0
@@ -41,22 +41,13 @@ class TrainOptions:
 
 def from_block(block: TrainBlock | None) -> TrainOptions:
     """The options a `train` block gives. Raises CompileError for wrong values."""
-    given = dict(block.options) if block else {}
     found: dict[str, Any] = {}
-    for key in ("epochs", "batch", "patience"):
-        if key in given:
-            found[key] = settings.whole(given[key], f"`{key}`", 1)
-    if "seed" in given:
-        found["seed"] = settings.whole(given["seed"], "`seed`")
-    for key in ("clip", "clip_value"):
-        if key in given:
-            found[key] = settings.number(given[key], f"`{key}`", 0, open_low=True)
-    if "shuffle" in given:
-        found["shuffle"] = settings.switch(given["shuffle"], "`shuffle`")
-    if "optimizer" in given:
-        found["optimizer"] = _method(given["optimizer"], METHODS, "optimizer")
-    if "schedule" in given:
-        found["schedule"] = _method(given["schedule"], SCHEDULES, "schedule")
+    for key, setting in block.options if block else ():
+        value = option(key, setting)
+        if key in ("optimizer", "schedule"):
+            name, given = value
+            value = Method(name, tuple(sorted(given.items())), span=setting.span)
+        found[key] = value
     return TrainOptions(**found)
 
 
@@ -89,25 +80,3 @@ def _positive(key: str, value: Any) -> float:
     if not float(value) > 0:
         raise ValueError(f"`{key}` is above 0, not {value}")
     return float(value)
-
-
-def _method(setting: Setting, known: Mapping[str, Mapping[str, Any]], what: str) -> Method:
-    name = setting.call or ""
-    if name not in known:  # elaboration has checked it; a program built by hand may not have been
-        settings.fail(
-            settings.WRONG_VALUE,
-            f"there is no {what} `{name}`",
-            setting,
-            help=settings.suggestion(name, known),
-        )
-    defaults = known[name]
-    values: dict[str, Any] = {}
-    for key, given in settings.arguments(setting, defaults).items():
-        what = f"`{key}` of `{name}`"
-        if isinstance(defaults[key], bool):
-            values[key] = settings.switch(given, what)
-        elif isinstance(defaults[key], int):
-            values[key] = settings.whole(given, what, 0)
-        else:
-            values[key] = settings.number(given, what, 0)
-    return Method(name, tuple(sorted(values.items())), span=setting.span)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...diagnostics import CompileError, Diagnostic
-from ...sema.closed import ClosedModel, LossFn, ModelOutput
+from ...sema.closed import ClosedModel, ModelOutput
+from ...sema.training import METHODS, readout, readout_loss, refuse
 from ..arrays import Arrays
-from .methods import METHODS, Method
+from .methods import Method
 from .objective import Data
 
 Reals = npt.NDArray[np.float64]
-
-NOT_A_READOUT = "E0511"
 
 
 def solve(model: ClosedModel, build: Any, params: Arrays, data: Data, method: Method) -> Arrays:
@@ -27,7 +25,7 @@ def solve(model: ClosedModel, build: Any, params: Arrays, data: Data, method: Me
     of their columns, and the solution is checked to be one. Raises CompileError, or ValueError if
     the method was given as an argument, for any other model.
     """
-    weight, bias = _readout(model, method)
+    weight, bias = readout(model, method.span)
     (predict, wanted) = _residual(model, build, params, data, method)
     outputs, inputs = params[weight].shape
     zero = {k: np.zeros_like(params[k]) for k in (weight, bias) if k is not None}
@@ -50,7 +48,7 @@ def solve(model: ClosedModel, build: Any, params: Arrays, data: Data, method: Me
         solution[bias] = found[:, inputs]
     expected = constant + np.einsum("rof,of->ro", design, found)
     if not np.allclose(_rows(predict(solution), outputs), expected, rtol=1e-6, atol=1e-8):
-        _refuse(method, "its prediction is not linear in the trained parameters")
+        refuse(method.span, "its prediction is not linear in the trained parameters")
     return solution
 
 
@@ -63,25 +61,13 @@ def _minimum(design: Reals, target: Reals, inputs: int, method: Method) -> Reals
     return np.asarray(found, dtype=np.float64)
 
 
-def _readout(model: ClosedModel, method: Method) -> tuple[str, str | None]:
-    """The paths of the weight and the bias."""
-    shapes = {s.name: s.shape for s in model.params if s.trained}
-    weight = next((n for n, shape in shapes.items() if len(shape) == 2), None)
-    rest = [n for n in shapes if n != weight]
-    if weight is None or len(rest) > 1 or (rest and shapes[rest[0]] != shapes[weight][:1]):
-        _refuse(method, "it has other trained parameters, or none")
-    return weight, rest[0] if rest else None
-
-
 def _residual(
     model: ClosedModel, build: Any, params: Arrays, data: Data, method: Method
 ) -> tuple[Any, Any]:
     """What the loss compares: the prediction, of the trained parameters, and the target."""
     import jax
 
-    op = model.ops[model.loss] if model.loss is not None else None
-    if not isinstance(op, LossFn) or op.fn not in ("mse", "rmse", "nmse"):
-        _refuse(method, "its loss is not `mse(prediction, target)`")
+    op = readout_loss(model, method.span)
     if data[2] is not None:
         raise ValueError("`ridge` takes sequences of one length: leave out `lengths`")
     shown = tuple(
@@ -105,10 +91,3 @@ def _residual(
 
 def _rows(values: Any, outputs: int) -> Reals:
     return np.asarray(values, dtype=np.float64).reshape(-1, outputs)
-
-
-def _refuse(method: Method, why: str) -> NoReturn:
-    message = "`ridge` needs a model whose only trained parameters are one final `Linear`"
-    if method.span is not None:
-        raise CompileError([Diagnostic(NOT_A_READOUT, message, method.span, why)])
-    raise ValueError(f"{message}: {why}")

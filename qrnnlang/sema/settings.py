@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from math import inf, isfinite
 from typing import NoReturn
 
-from ..diagnostics import CompileError, Diagnostic
-from ..sema.closed import Setting
+from ..diagnostics import CompileError, Diagnostic, Span
+from .closed import Setting
 
 WRONG_VALUE = "E0509"
 WRONG_ARGUMENT = "E0510"
@@ -25,7 +26,13 @@ def number(
     """A real number from `low` to `high`, or above `low` if `open_low`."""
     value = setting.value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        fail(WRONG_VALUE, f"{what} is a number", setting, f"found {describe(setting)}")
+        fail(
+            WRONG_VALUE,
+            f"{what} is a number",
+            setting,
+            f"found {describe(setting)}",
+            _unquoted(setting),
+        )
     inside = low < value <= high if open_low else low <= value <= high
     if not inside or not isfinite(value):
         fail(
@@ -38,7 +45,13 @@ def whole(setting: Setting, what: str, least: int | None = None) -> int:
     """A whole number from `least`."""
     value = setting.value
     if isinstance(value, bool) or not isinstance(value, int):
-        fail(WRONG_VALUE, f"{what} is a whole number", setting, f"found {describe(setting)}")
+        fail(
+            WRONG_VALUE,
+            f"{what} is a whole number",
+            setting,
+            f"found {describe(setting)}",
+            _unquoted(setting),
+        )
     if least is not None and value < least:
         fail(WRONG_VALUE, f"{what} is at least {least}", setting, f"found {value}")
     return value
@@ -57,7 +70,7 @@ def text(setting: Setting, what: str) -> str:
 
 
 def arguments(
-    call: Setting, names: Iterable[str], required: Iterable[str] = ()
+    call: Setting, names: Iterable[str], required: Iterable[str] = (), example: str = ""
 ) -> dict[str, Setting]:
     """The arguments of a call by name: positional ones in the order of `names`."""
     known = tuple(names)
@@ -76,21 +89,40 @@ def arguments(
             fail(
                 WRONG_ARGUMENT,
                 f"`{call.call}` has no argument `{name}`",
-                value,
+                _named(name, value),
                 "unknown argument",
-                suggestion(name, known),
+                _meant(name, known),
             )
         if name in found:
-            fail(WRONG_ARGUMENT, f"`{name}` is given twice", value, "given again")
+            fail(WRONG_ARGUMENT, f"`{name}` is given twice", _named(name, value), "given again")
         found[name] = value
     for name in required:
         if name not in found:
-            fail(WRONG_ARGUMENT, f"`{call.call}` needs `{name}`", call, "missing an argument")
+            fail(
+                WRONG_ARGUMENT,
+                f"`{call.call}` needs `{name}`",
+                call,
+                "missing an argument",
+                f"for instance `{example}`" if example else "",
+            )
     return found
 
 
-def options(pairs: Iterable[tuple[str, Setting]]) -> Mapping[str, Setting]:
-    return dict(pairs)
+def _named(name: str, value: Setting) -> Setting:
+    """The name before an argument's value, as a place."""
+    source = value.span.source
+    start = source.text.rfind(name, 0, value.span.start)
+    return replace(value, span=Span(source, start, start + len(name)))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    names = tuple(known)
+    if name in _RATES and "lr" in names:
+        return "did you mean `lr`?"
+    return suggestion(name, names)
+
+
+_RATES = ("learning_rate", "learningrate", "rate", "step_size", "eta", "alpha")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -115,6 +147,14 @@ def describe(setting: Setting) -> str:
             return f"{len(values)} values"
         case value:
             return str(value)
+
+
+def _unquoted(setting: Setting) -> str:
+    """Help for a number in quotes."""
+    value = setting.value
+    if not isinstance(value, str) or not value.replace(".", "", 1).isdigit():
+        return ""
+    return f"without quotes: `{value}`"
 
 
 def _interval(low: float, high: float, open_low: bool) -> str:
