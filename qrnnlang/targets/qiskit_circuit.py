@@ -111,6 +111,7 @@ class _Writer:
         self.clbits = clbits
         self.parameters = parameters(program)
         self._memo: dict[Hashable, tuple[Expr, Any]] = {}
+        self._same: dict[Hashable, CircuitInstruction] = {}
         self._weights: Memo = {}
 
     def write(self, append: Callable[[CircuitInstruction], Any], instr: Instr) -> None:
@@ -120,8 +121,16 @@ class _Writer:
             store = Store(expr.lift(clbits[0]), self.bit(instr.value))
             append(CircuitInstruction(store, (), ()))
             return
+        key = (instr.name, instr.qubits, instr.angles)
+        plain = not instr.clbits and all(isinstance(a, float) for a in instr.angles)
+        if plain and key in self._same:  # a step's gates with known angles come again and again
+            append(self._same[key])
+            return
         qubits = [self.qubits[q] for q in instr.qubits]
-        append(CircuitInstruction(self.operation(instr), qubits, clbits))
+        made = CircuitInstruction(self.operation(instr), qubits, clbits)
+        if plain:
+            self._same[key] = made
+        append(made)
 
     def operation(self, instr: Instr) -> Any:
         match instr.name:

@@ -33,9 +33,17 @@ def tidy(program: Program, level: int) -> None:
 
 
 def unfelt(program: Program) -> None:
-    """Removes what no later measurement feels, and nothing else: gates stay a device's gates."""
-    if any(i.name == "measure" for i in program.instrs):
-        program.instrs = _backwards(program, program.instrs)
+    """Removes what no later measurement feels, and nothing else; the steps' bounds move along."""
+    if not any(i.name == "measure" for i in program.instrs):
+        return
+    kept = _backwards(program, program.instrs)
+    before, at = [], 0  # how many are kept before each
+    for instr in program.instrs:
+        before.append(at)
+        at += at < len(kept) and kept[at] is instr
+    before.append(at)
+    program.bounds = [before[b] for b in program.bounds]
+    program.instrs = kept
 
 
 def _stamp(instr: Instr) -> Stamp:

@@ -109,9 +109,9 @@ class Unrolled:
         assert self.device is not None
         given = self.device
         budget = given.budget / share
-        placed = on_device(program, program.bounds, given.backend, budget, given.seed, given.tell)
         if self.settings.level > 1:
-            unfelt(placed)
+            unfelt(program)
+        placed = on_device(program, program.bounds, given.backend, budget, given.seed, given.tell)
         if given.report is not None and "device" in placed.metadata:
             given.report(placed.metadata["device"])
         return placed

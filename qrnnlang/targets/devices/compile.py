@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import exp, log
 from typing import Any
 
 import numpy as np
 import rustworkx as rx
 
-from ..program import Program
+from ..program import Instr, Program
 from .lower import Emit, Lowering, emitted, lacking
 from .router import Device, Place, Routed
 from .search import UNITS, Search
@@ -32,6 +33,16 @@ class Variant:
     gates: int
     depth: int
     loss: float
+
+    @cached_property
+    def ready(self) -> tuple[Instr | None, ...]:
+        """The operations that are the same at every step."""
+        return tuple(
+            Instr(e.name, e.places, tuple(c for c, _ in e.angles))
+            if e.source < 0 and not any(terms for _, terms in e.angles)
+            else None
+            for e in self.emits
+        )
 
 
 def on_device(
@@ -155,14 +166,14 @@ class _Assembly:
             at = {r: place[part.qubits[r]] for r in sorted(part.enters)}
             fitting = [v for v in steady if v.start == at] if part.form == form else []
             variant = fitting[0] if fitting else self._bridge(i, at, form, steady[0])
-            for emit in variant.emits:
+            for emit, ready in zip(variant.emits, variant.ready, strict=True):
                 if emit.name == "reset" and not emit.conditional:
                     if emit.places[0] not in touched:
                         continue
                     touched.discard(emit.places[0])
                 elif emit.name not in ("measure", "store") or emit.name == "measure":
                     touched.update(emit.places)
-                out.instrs.append(emitted(emit, part.instrs))
+                out.instrs.append(ready or emitted(emit, part.instrs))
             place = {part.qubits[r]: p for r, p in variant.end.items()}
 
     def _first(self, main: int, variant: Variant) -> dict[int, Place]:
