@@ -41,22 +41,23 @@ def pair(
 
     Without `cross` it is diagonal.
     """
-    parted, places = split(t, n, axes)
+    parted, _ = split(t, n, axes)
     out = aligned(diag, axes) * parted
     if cross is not None and flips:
-        place = dict(zip(sorted(axes), places, strict=True))
-        other = jax.lax.rev(parted, tuple(place[a] for a in axes[:flips]))
-        out = out + aligned(cross, axes) * other
+        mask = sum(1 << (n - 1 - axis) for axis in axes[:flips])
+        out = out + aligned(cross, axes) * flipped(t, mask).reshape(parted.shape)
     return out.reshape(out.shape[0], *t.shape[1:])
 
 
-def flipped(t: Array, n: int, flips: int) -> Array:
-    """Row i ^ flips in the place of row i; bit j of `flips` is row axis n − 1 − j."""
-    axes = [n - 1 - j for j in range(n) if (flips >> j) & 1]
-    if not axes:
+def flipped(t: Array, flips: int) -> Array:
+    """Row i ^ flips in the place of row i."""
+    if not flips:
         return t
-    parted, places = split(t, n, axes)
-    return jax.lax.rev(parted, tuple(places)).reshape(t.shape)
+    # A gather and not a reversal: XLA fuses a chain of gates that read their input twice, once
+    # reversed, into one loop that computes each input twice, so that work and compile time grow as
+    # 2^gates (8 gates on 8 qubits: 78 s to compile where this takes 2 s).
+    rows = np.arange(t.shape[1]) ^ flips
+    return jnp.take(t, rows, axis=1, unique_indices=True, mode="clip")
 
 
 def permuted(t: Array, order: Sequence[int], env: int) -> Array:
@@ -141,10 +142,10 @@ def overlaps(
         gone = [a for a in range(n) if a not in axes]
         rho = traced(t, 2 * n, gone, [n + a for a in gone])[:, :, 0, 0]
         rho = rho.reshape(-1, 2**k, 2**k)
-        return jnp.diagonal(flipped(rho[..., None], k, flips)[..., 0], axis1=1, axis2=2)
+        return jnp.diagonal(flipped(rho[..., None], flips)[..., 0], axis1=1, axis2=2)
     left = t if w is None else w
     full = sum(1 << (n - 1 - axes[k - 1 - j]) for j in range(k) if (flips >> j) & 1)
-    left = flipped(left, n, full)
+    left = flipped(left, full)
     shape, names = _kept(n, axes)
     kept = "".join(c for c in names if c.isupper())
     found = jnp.einsum(
