@@ -8,12 +8,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from . import steps as p
 from .context import Context
 from .execute import run
-from .plan import Plan
+from .native.cell import Native, run_native
+from .plan import Plan, is_real
 
 Array = Any
 
@@ -51,7 +51,7 @@ def initial(
     """The state before the first step."""
     slots: dict[p.Slot, Any] = {}
     run(plan.start.steps, slots, Context(params, {}, externs, real, plan.start.level))
-    kind = real if _is_real(plan) else (jnp.complex64 if real == jnp.float32 else jnp.complex128)
+    kind = real if is_real(plan) else (jnp.complex64 if real == jnp.float32 else jnp.complex128)
     bases = tuple(
         jnp.broadcast_to(slots[i], (batch, *slots[i].shape[1:])).astype(kind)
         for i in plan.start_bases
@@ -61,30 +61,6 @@ def initial(
         for i in plan.start_reals
     )
     return Carried(bases, reals)
-
-
-def _is_real(plan: Plan) -> bool:
-    """Whether every amplitude is real."""
-    gates: list[p.Table | p.Starts | p.Gates]
-    for step in (*plan.line.steps, *plan.start.steps):
-        match step:
-            case p.Table() | p.Starts():
-                gates = [step]
-            case p.Run(gates=run):
-                gates = [run]
-            case p.Fuse(parts=parts):
-                gates = [part for part in parts if isinstance(part, p.Gates)]
-            case p.FuseAll(gates=runs):
-                gates = [runs]
-            case p.Stored() | p.Exponential():
-                return False
-            case p.Amplitudes(im=im) if im is not None:
-                return False
-            case _:
-                gates = []
-        if any(np.iscomplexobj(g.diag) or np.iscomplexobj(g.cross) for g in gates):
-            return False
-    return True
 
 
 def run_plan(
@@ -97,11 +73,18 @@ def run_plan(
     real: Any,
     state: Carried | None = None,
     keep: bool = False,
+    native: Native | None = None,
 ) -> Ran:
     """Runs a cell. `inputs`: (steps, batch, *shape) and True, or static, (*shape), and False.
 
-    `keep`: also give the states after every step.
+    `keep`: also give the states after every step. `native`: run it in the native kernel.
     """
+    if native is not None and not keep:
+        before = state or initial(plan, params, externs, batch, real)
+        found, bases, reals = run_native(
+            native, params, inputs, steps, batch, before.bases, before.reals
+        )
+        return Ran({n: (y, True) for n, y in found.items()}, Carried(bases, reals), None)
     flat = {
         name: jnp.reshape(x, (steps * batch, *x.shape[2:])) if varies else x
         for name, (x, varies) in inputs.items()

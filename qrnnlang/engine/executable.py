@@ -17,7 +17,11 @@ from ..sema.closed import (
 from . import steps as p
 from .cells import initial
 from .describe import describe_plan
+from .errors import Unsupported
 from .model_run import ModelRun
+from .native.arrays import NotCovered
+from .native.cell import Native, compiled
+from .native.library import Unavailable
 from .plan import Plan
 from .planner import plan_cell
 from .states import State, to_state
@@ -38,7 +42,9 @@ class Executable:
     model: ClosedModel
     precision: str
     externs: Mapping[str, Callable[..., Any]]
+    executor: str = "auto"
     plans: dict[tuple[Any, ...], Plan] = field(default_factory=dict, repr=False)
+    natives: dict[int, Native | str] = field(default_factory=dict, repr=False)
 
     @property
     def real(self) -> Any:
@@ -144,6 +150,24 @@ class Executable:
             )
         return self.plans[key]
 
+    def native(
+        self, plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozenset[str]
+    ) -> Native | None:
+        """The plan in the native kernel; None where it runs in XLA."""
+        if self.executor == "xla" or self.precision != "float64":
+            return None
+        if jax.default_backend() != "cpu":
+            return None
+        if id(plan) not in self.natives:
+            try:
+                self.natives[id(plan)] = compiled(plan, shapes, varying)
+            except (NotCovered, Unavailable) as error:
+                self.natives[id(plan)] = str(error)
+        found = self.natives[id(plan)]
+        if isinstance(found, str) and self.executor == "native":
+            raise Unsupported(f"not in the native kernel: {found}")
+        return None if isinstance(found, str) else found
+
     def describe(self, batch: int = 32, steps: int = 20) -> list[dict[str, object]]:
         """What is computed, as plain data: an entry for each step of a plan that costs anything."""
         found: list[dict[str, object]] = []
@@ -158,14 +182,19 @@ def build(
     model: ClosedModel,
     precision: str = "float64",
     externs: Mapping[str, Callable[..., Any]] | None = None,
+    executor: str = "auto",
 ) -> Executable:
     """A model, ready to run in `float64` or `float32`. Turns on JAX's 64-bit mode for the former.
 
-    `externs` binds the model's external functions, which JAX must be able to trace. Raises
-    Unsupported, here or on the first call, for operations that the engine has no exact form for.
+    `externs` binds the model's external functions, which JAX must be able to trace. `executor`:
+    "xla", which can be differentiated any number of times, "native", the CPU kernel, once and in
+    reverse, or "auto", the kernel for each cell that it covers. Raises Unsupported, here or on the
+    first call, for operations that there is no exact form for.
     """
+    if executor not in ("auto", "native", "xla"):
+        raise ValueError(f"executor {executor!r}: expected 'auto', 'native' or 'xla'")
     if precision not in ("float64", "float32"):
         raise ValueError(f"precision {precision!r}: expected 'float64' or 'float32'")
     if precision == "float64":
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
-    return Executable(model, precision, dict(externs or {}))
+    return Executable(model, precision, dict(externs or {}), executor)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..ir.asked import too_short, unavailable
 from ..ir.losses import LOSSES
@@ -29,6 +30,7 @@ from ..sema.closed import (
 from .cells import Carried, Ran, run_plan
 from .classical import function
 from .errors import Unsupported
+from .native.cell import Native
 from .plan import Plan
 from .sequences import Value, lengths_of, over_time, pointwise, weights
 from .states import State, from_state, to_state
@@ -52,6 +54,10 @@ class Machine(Protocol):
     def plan(
         self, op: RunCell, static: frozenset[str], samples: int, joint: bool = False
     ) -> Plan: ...
+
+    def native(
+        self, plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozenset[str]
+    ) -> Native | None: ...
 
 
 class ModelRun:
@@ -210,8 +216,13 @@ class ModelRun:
         if op.instance in self.state:
             state = from_state(plan, self.state[op.instance], self.x.real)
         keep = self.keep or (self.joint and self.lengths is not None)
+        native = None
+        if not keep:
+            shapes = {n: np.shape(x) for n, x in self.params.items()}
+            shapes |= {port.name: port.shape for port in op.cell.inputs}
+            native = self.x.native(plan, shapes, frozenset(inputs) - static)
         ran = run_plan(
-            plan, self.params, inputs, steps, size, self.x.externs, self.x.real, state, keep
+            plan, self.params, inputs, steps, size, self.x.externs, self.x.real, state, keep, native
         )
         if self.joint:
             self._keep_states(op, plan, ran)

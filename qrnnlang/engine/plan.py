@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
+from . import steps as p
 from .steps import Level, Slot, Step
 
 
@@ -45,3 +48,27 @@ class Plan:
     @property
     def recurrent(self) -> bool:
         return bool(self.bases or self.reals)
+
+
+def is_real(plan: Plan) -> bool:
+    """Whether every amplitude is real."""
+    gates: list[p.Table | p.Starts | p.Gates]
+    for step in (*plan.line.steps, *plan.start.steps):
+        match step:
+            case p.Table() | p.Starts():
+                gates = [step]
+            case p.Run(gates=run):
+                gates = [run]
+            case p.Fuse(parts=parts):
+                gates = [part for part in parts if isinstance(part, p.Gates)]
+            case p.FuseAll(gates=runs):
+                gates = [runs]
+            case p.Stored() | p.Exponential():
+                return False
+            case p.Amplitudes(im=im) if im is not None:
+                return False
+            case _:
+                gates = []
+        if any(np.iscomplexobj(g.diag) or np.iscomplexobj(g.cross) for g in gates):
+            return False
+    return True

@@ -1,0 +1,234 @@
+// Running a program forwards and backwards.
+#pragma once
+
+#include "contract.h"
+#include "lanes.h"
+#include "program.h"
+
+namespace qrnn {
+
+enum Function : int64_t { kSigmoid = 0, kTanh = 1, kExp = 2, kSqrtPositive = 3, kRelu = 4, kAtan = 5 };
+
+template <int W>
+inline V<W> value_of(int64_t f, V<W> x) {
+  switch (f) {
+    case kSigmoid:
+      return each(x, [](double a) { return a < 0 ? std::exp(a) / (1 + std::exp(a)) : 1 / (1 + std::exp(-a)); });
+    case kTanh:
+      return each(x, [](double a) { return std::tanh(a); });
+    case kExp:
+      return each(x, [](double a) { return std::exp(a); });
+    case kSqrtPositive:
+      return each(x, [](double a) { return std::sqrt(a); });
+    case kRelu:
+      return each(x, [](double a) { return a > 0 ? a : 0.0; });
+    default:
+      return each(x, [](double a) { return std::atan(a); });
+  }
+}
+
+// The derivative at x, where the function is y.
+template <int W>
+inline V<W> slope_of(int64_t f, V<W> x, V<W> y) {
+  switch (f) {
+    case kSigmoid:
+      return y * (1.0 - y);
+    case kTanh:
+      return 1.0 - y * y;
+    case kExp:
+      return y;
+    case kSqrtPositive:
+      return 0.5 / y;
+    case kRelu:
+      return each(x, [](double a) { return a > 0 ? 1.0 : 0.0; });
+    default:
+      return 1.0 / (1.0 + x * x);
+  }
+}
+
+struct Row {
+  const int64_t* at;
+  const double* numbers;
+};
+
+// Code of one instruction: op, length, then what the cases below read.
+template <int W>
+void forward(const Program& p, V<W>* d, const double* fixed) {
+  const int64_t* c = p.code.data();
+  const int64_t* end = c + p.code.size();
+  for (; c < end; c += c[1]) {
+    const int64_t* a = c + 2;
+    switch (c[0]) {
+      case kLinear: {
+        const int64_t n = a[0], *ptr = a + 3, *index = ptr + n + 1;
+        const double* w = p.numbers.data() + a[2];
+        V<W>* out = d + a[1];
+        for (int64_t i = 0; i < n; ++i) {
+          V<W> sum = {};
+          for (int64_t k = ptr[i]; k < ptr[i + 1]; ++k) sum += w[k] * d[index[k]];
+          out[i] = sum;
+        }
+        break;
+      }
+      case kBilinear: {
+        const int64_t n = a[0], *ptr = a + 3, *index = ptr + n + 1;
+        const double* w = p.numbers.data() + a[2];
+        V<W>* out = d + a[1];
+        for (int64_t i = 0; i < n; ++i) {
+          V<W> sum = {};
+          for (int64_t k = ptr[i]; k < ptr[i + 1]; ++k)
+            sum += w[k] * d[index[2 * k]] * d[index[2 * k + 1]];
+          out[i] = sum;
+        }
+        break;
+      }
+      case kTurn: {
+        const int64_t n = a[0];
+        for (int64_t i = 0; i < n; ++i) sincos_of(d[a[2 + i]], d[a[1] + n + i], d[a[1] + i]);
+        break;
+      }
+      case kUnary: {
+        const int64_t n = a[0];
+        for (int64_t i = 0; i < n; ++i) d[a[1] + i] = value_of<W>(a[2], d[a[3 + i]]);
+        break;
+      }
+      case kDivide: {
+        const int64_t n = a[0];
+        for (int64_t i = 0; i < n; ++i) d[a[1] + i] = d[a[2 + 2 * i]] / d[a[3 + 2 * i]];
+        break;
+      }
+      case kPair: {
+        const int64_t n = a[0], r = a[1], tr = a[2], ti = a[3], outr = a[4], outi = a[5];
+        const int64_t* m = a + 6;
+        for (int64_t i = 0; i < n; ++i, m += 5) {
+          const V<W>*x = d + tr + i * r, *y = d + tr + m[0] * r;
+          V<W>* o = d + outr + i * r;
+          const V<W> zero = {};
+          const V<W> ar = m[1] < 0 ? zero : d[m[1]], ai = m[2] < 0 ? zero : d[m[2]];
+          const V<W> br = m[3] < 0 ? zero : d[m[3]], bi = m[4] < 0 ? zero : d[m[4]];
+          if (outi < 0) {
+            for (int64_t k = 0; k < r; ++k) o[k] = ar * x[k] + br * y[k];
+          } else if (ti < 0) {
+            V<W>* oi = d + outi + i * r;
+            for (int64_t k = 0; k < r; ++k) {
+              o[k] = ar * x[k] + br * y[k];
+              oi[k] = ai * x[k] + bi * y[k];
+            }
+          } else {
+            const V<W>*xi = d + ti + i * r, *yi = d + ti + m[0] * r;
+            V<W>* oi = d + outi + i * r;
+            for (int64_t k = 0; k < r; ++k) {
+              o[k] = ar * x[k] - ai * xi[k] + br * y[k] - bi * yi[k];
+              oi[k] = ar * xi[k] + ai * x[k] + br * yi[k] + bi * y[k];
+            }
+          }
+        }
+        break;
+      }
+      case kContract:
+        contract_forward<W>(*reinterpret_cast<const Contract*>(a), d, fixed);
+        break;
+    }
+  }
+}
+
+// `g`: cotangents of the arena, those of the program's results given; `sums`: of matrices in `fixed`.
+template <int W>
+void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d, V<W>* g,
+             const double* fixed, double* sums) {
+  for (size_t which = starts.size(); which-- > 0;) {
+    const int64_t* c = p.code.data() + starts[which];
+    const int64_t* a = c + 2;
+    switch (c[0]) {
+      case kLinear: {
+        const int64_t n = a[0], *ptr = a + 3, *index = ptr + n + 1;
+        const double* w = p.numbers.data() + a[2];
+        const V<W>* out = g + a[1];
+        for (int64_t i = 0; i < n; ++i)
+          for (int64_t k = ptr[i]; k < ptr[i + 1]; ++k) g[index[k]] += w[k] * out[i];
+        break;
+      }
+      case kBilinear: {
+        const int64_t n = a[0], *ptr = a + 3, *index = ptr + n + 1;
+        const double* w = p.numbers.data() + a[2];
+        const V<W>* out = g + a[1];
+        for (int64_t i = 0; i < n; ++i)
+          for (int64_t k = ptr[i]; k < ptr[i + 1]; ++k) {
+            const V<W> o = w[k] * out[i];
+            g[index[2 * k]] += o * d[index[2 * k + 1]];
+            g[index[2 * k + 1]] += o * d[index[2 * k]];
+          }
+        break;
+      }
+      case kTurn: {
+        const int64_t n = a[0], out = a[1];
+        for (int64_t i = 0; i < n; ++i)
+          g[a[2 + i]] += g[out + n + i] * d[out + i] - g[out + i] * d[out + n + i];
+        break;
+      }
+      case kUnary: {
+        const int64_t n = a[0], out = a[1];
+        for (int64_t i = 0; i < n; ++i)
+          g[a[3 + i]] += g[out + i] * slope_of<W>(a[2], d[a[3 + i]], d[out + i]);
+        break;
+      }
+      case kDivide: {
+        const int64_t n = a[0], out = a[1];
+        for (int64_t i = 0; i < n; ++i) {
+          const V<W> q = g[out + i] / d[a[3 + 2 * i]];
+          g[a[2 + 2 * i]] += q;
+          g[a[3 + 2 * i]] -= q * d[out + i];
+        }
+        break;
+      }
+      case kPair: {
+        const int64_t n = a[0], r = a[1], tr = a[2], ti = a[3], outr = a[4], outi = a[5];
+        const int64_t* m = a + 6;
+        for (int64_t i = 0; i < n; ++i, m += 5) {
+          const V<W> zero = {};
+          const V<W> ar = m[1] < 0 ? zero : d[m[1]], ai = m[2] < 0 ? zero : d[m[2]];
+          const V<W> br = m[3] < 0 ? zero : d[m[3]], bi = m[4] < 0 ? zero : d[m[4]];
+          V<W> gar = {}, gai = {}, gbr = {}, gbi = {};
+          for (int64_t k = 0; k < r; ++k) {
+            const int64_t x = i * r + k, y = m[0] * r + k;
+            const V<W> xr = d[tr + x], yr = d[tr + y], or_ = g[outr + x];
+            gar += or_ * xr;
+            gbr += or_ * yr;
+            g[tr + x] += ar * or_;
+            g[tr + y] += br * or_;
+            if (outi < 0) continue;
+            const V<W> oi = g[outi + x];
+            gai += oi * xr;
+            gbi += oi * yr;
+            g[tr + x] += ai * oi;
+            g[tr + y] += bi * oi;
+            if (ti < 0) continue;
+            const V<W> xi = d[ti + x], yi = d[ti + y];
+            gar += oi * xi;
+            gai -= or_ * xi;
+            gbr += oi * yi;
+            gbi -= or_ * yi;
+            g[ti + x] += ar * oi - ai * or_;
+            g[ti + y] += br * oi - bi * or_;
+          }
+          if (m[1] >= 0) g[m[1]] += gar;
+          if (m[2] >= 0) g[m[2]] += gai;
+          if (m[3] >= 0) g[m[3]] += gbr;
+          if (m[4] >= 0) g[m[4]] += gbi;
+        }
+        break;
+      }
+      case kContract:
+        contract_reverse<W>(*reinterpret_cast<const Contract*>(a), d, g, fixed, sums);
+        break;
+    }
+  }
+}
+
+inline std::vector<int64_t> starts_of(const Program& p) {
+  std::vector<int64_t> found;
+  for (size_t at = 0; at < p.code.size(); at += p.code[at + 1]) found.push_back(at);
+  return found;
+}
+
+}  // namespace qrnn

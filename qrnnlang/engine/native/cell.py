@@ -1,0 +1,265 @@
+"""A plan as native programs, and running it from JAX."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .. import steps as p
+from ..plan import Plan, is_real
+from . import library
+from .arrays import Array, NotCovered, Programs, real_array
+from .lower import Lowering
+
+
+@dataclass(frozen=True)
+class Native:
+    """A registered plan.
+
+    `outputs`: name, shape and first column in the rows of outputs. `bases`: the carried densities'
+    sizes and whether they are complex.
+    """
+
+    key: int
+    params: tuple[str, ...]
+    fixed_inputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[tuple[str, tuple[int, ...], int], ...]
+    made: int
+    carried: int
+    bases: tuple[tuple[int, bool], ...]
+    kept: int
+    instructions: int
+
+
+def compiled(
+    plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozenset[str]
+) -> Native:
+    """The plan, registered with the kernel. Raises NotCovered or library.Unavailable.
+
+    `shapes`: those of one sample's parameters and inputs; `varying`: inputs that differ by sample.
+    """
+    lib = library.load()
+    ops = [s.op for s in plan.line.steps if isinstance(s, p.Compute)]
+    named = {type(op).__name__: [] for op in ops}
+    for op in ops:
+        if type(op).__name__ in ("Param", "Input"):
+            named[type(op).__name__].append(op.name)  # type: ignore[union-attr]
+    params = tuple(dict.fromkeys(named.get("Param", [])))
+    inputs = tuple(n for n in dict.fromkeys(named.get("Input", [])) if n in varying)
+    fixed_inputs = tuple(n for n in dict.fromkeys(named.get("Input", [])) if n not in varying)
+    q = Programs()
+
+    def array(name: str, fixed: bool) -> Array:
+        ids = q.writer(fixed).new(int(np.prod(shapes[name], dtype=int)))
+        return real_array(ids.reshape(shapes[name]), fixed)
+
+    found_params = {n: array(n, True) for n in params}
+    found_inputs = {n: array(n, True) for n in fixed_inputs}
+    entries = q.fixed.size
+    found_inputs |= {n: array(n, False) for n in inputs}
+    low = Lowering(plan.line.level, q, found_params, found_inputs)
+    complex_ = not is_real(plan)
+    state: list[Any] = []
+    for slot, group in zip(plan.bases, plan.groups, strict=True):
+        n = 2 ** len(group)
+        re = q.step.new(n * n)
+        im = q.step.new(n * n) if complex_ else np.full(n * n, -1)
+        low.slots[slot] = Array(re.reshape(n, n), im.reshape(n, n), False)
+        state += [re, im[im != -1]]
+    for (_, slot), after in zip(plan.reals, plan.next_reals, strict=True):
+        ids = q.step.new(_size(plan, after))
+        low.slots[slot] = real_array(ids.reshape(_shape(plan, after)), False)
+        state.append(ids)
+    low.run(plan.line.steps)
+    after_: list[Any] = []
+    for slot in plan.next_bases:
+        a = q.at(low.slots[slot], False)
+        after_ += [a.re.reshape(-1), *([a.im.reshape(-1)] if complex_ else [])]
+    after_ += [q.at(low.slots[i], False).re.reshape(-1) for i in plan.next_reals]
+    outputs, columns, made = [], [], 0
+    for name, slot in plan.outputs:
+        a = q.at(low.slots[slot], False)
+        outputs.append((name, a.shape, made))
+        made += a.re.size
+        columns.append(a.re.reshape(-1))
+    zero = q.step.front(q.fixed.front(0.0))
+
+    def ids(parts: list[Any]) -> list[int]:
+        whole = np.concatenate([np.zeros(0, np.int64), *parts])
+        return q.step.placed(np.where(whole == -1, zero, whole)).tolist()  # type: ignore[no-any-return]
+
+    before, after, out = ids(state), ids(after_), ids(columns)
+    given = ids([found_inputs[n].re.reshape(-1) for n in inputs])
+    ints: list[Any] = []
+    reals = []
+    spread = q.fixed.placed(np.array(list(q.step.first), np.int64)).tolist()
+    for writer in (q.fixed, q.step):
+        head, code, numbers = writer.finished(q.fixed)
+        ints += [head, [len(code)], code, [len(numbers)]]
+        reals.append(numbers)
+    constants = np.array(list(q.fixed.first), float)
+    reals.append(constants)
+    matrices = [
+        k for start, to, size in q.matrices for k in (start, int(q.fixed.placed(to)), size)
+    ]
+    ints += [[len(constants)], [entries], [len(spread)], spread]
+    for part in (given, before, after, out):
+        ints += [[len(part)], part]
+    ints += [[q.sums], [len(matrices)], matrices]
+    blob = np.concatenate([np.asarray(x, np.int64) for x in ints])
+    numbers = np.concatenate(reals)
+    mark = hashlib.sha256(blob.tobytes() + b"|" + numbers.tobytes()).digest()
+    key = int.from_bytes(mark[:8], "little", signed=True)
+    lib.qrnn_register(
+        ctypes.c_int64(key),
+        blob.ctypes.data_as(ctypes.c_void_p),
+        numbers.ctypes.data_as(ctypes.c_void_p),
+    )
+    return Native(
+        key,
+        params,
+        fixed_inputs,
+        inputs,
+        tuple(outputs),
+        made,
+        len(before),
+        tuple((2 ** len(g), complex_) for g in plan.groups),
+        q.fixed.size + len(q.fixed.first),
+        len(q.fixed.code) + len(q.step.code),
+    )
+
+
+def _shape(plan: Plan, slot: p.Slot) -> tuple[int, ...]:
+    for step in plan.line.steps:
+        if step.out == slot and isinstance(step, p.Compute):
+            return tuple(step.op.shape)  # type: ignore[union-attr]
+        if step.out == slot and isinstance(step, p.ExpectValue):
+            return tuple(step.shape)
+    raise NotCovered("a carried value of unknown shape")
+
+
+def _size(plan: Plan, slot: p.Slot) -> int:
+    return int(np.prod(_shape(plan, slot), dtype=int))
+
+
+# --- calls ----------------------------------------------------------------------------------------
+
+
+@cache
+def _registered() -> None:
+    lib = library.load()
+    for name in ("qrnn_forward", "qrnn_reverse"):
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(lib, name)), platform="cpu")
+
+
+def _kind(*shape: int) -> Any:
+    return jax.ShapeDtypeStruct(shape, jnp.float64)
+
+
+LANES = 8
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def sweep(native: Native, params: Any, inputs: Any, initial: Any) -> tuple[Any, Any]:
+    """Outputs (steps, batch, n) and the last state (batch, carried)."""
+    return _forward(native, params, inputs, initial)[0]
+
+
+def _forward(native: Native, params: Any, inputs: Any, initial: Any) -> Any:
+    _registered()
+    steps, batch, _ = inputs.shape
+    groups = -(-batch // LANES)
+    call = jax.ffi.ffi_call(
+        "qrnn_forward",
+        (
+            _kind(steps, batch, native.made),
+            _kind(batch, native.carried),
+            _kind(groups, steps, native.carried, LANES),
+            _kind(native.kept),
+        ),
+        vmap_method="sequential",
+    )
+    attributes = {"key": np.int64(native.key), "steps": np.int64(steps), "batch": np.int64(batch)}
+    outputs, last, trail, fixed = call(params, inputs, initial, **attributes)
+    return (outputs, last), (inputs, trail, fixed, params)
+
+
+def _reverse(native: Native, kept: Any, given: Any) -> tuple[Any, Any, Any]:
+    inputs, trail, fixed, params = kept
+    steps, batch, _ = inputs.shape
+    call = jax.ffi.ffi_call(
+        "qrnn_reverse",
+        (
+            _kind(*params.shape),
+            _kind(*inputs.shape),
+            _kind(batch, native.carried),
+        ),
+        vmap_method="sequential",
+    )
+    attributes = {"key": np.int64(native.key), "steps": np.int64(steps), "batch": np.int64(batch)}
+    found = call(inputs, trail, fixed, *given, **attributes)
+    return found[0], found[1], found[2]
+
+
+sweep.defvjp(_forward, _reverse)
+
+
+def run_native(
+    native: Native,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, tuple[Any, bool]],
+    steps: int,
+    batch: int,
+    bases: tuple[Any, ...],
+    reals: tuple[Any, ...],
+) -> tuple[dict[str, Any], tuple[Any, ...], tuple[Any, ...]]:
+    """Outputs (steps, batch, *shape) by name, and the carried bases and reals at the end."""
+    fixed = [jnp.asarray(params[n]).reshape(-1) for n in native.params]
+    fixed += [inputs[n][0].reshape(-1) for n in native.fixed_inputs]
+    given = [inputs[n][0].reshape(steps, batch, -1) for n in native.inputs]
+    start = []
+    for base, (_, complex_) in zip(bases, native.bases, strict=True):
+        start.append(base.real.reshape(batch, -1))
+        if complex_:
+            start.append(base.imag.reshape(batch, -1))
+    start += [x.reshape(batch, -1) for x in reals]
+    outputs, last = sweep(
+        native,
+        _joined(fixed, 0, ()),
+        _joined(given, 2, (steps, batch)),
+        _joined(start, 1, (batch,)),
+    )
+    found = {}
+    for name, shape, at in native.outputs:
+        size = int(np.prod(shape, dtype=int))
+        found[name] = outputs[..., at : at + size].reshape(steps, batch, *shape)
+    place = 0
+
+    def taken(size: int) -> Any:
+        nonlocal place
+        place += size
+        return last[:, place - size : place]
+
+    ends = []
+    for n, complex_ in native.bases:
+        whole = taken(n * n)
+        if complex_:
+            whole = jax.lax.complex(whole, taken(n * n))
+        ends.append(whole.reshape(batch, n, n))
+    after = tuple(taken(int(np.prod(x.shape[1:], dtype=int))).reshape(x.shape) for x in reals)
+    return found, tuple(ends), after
+
+
+def _joined(parts: list[Any], axis: int, lead: tuple[int, ...]) -> Any:
+    if not parts:
+        return jnp.zeros((*lead, 0))
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis)

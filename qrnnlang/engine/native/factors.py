@@ -1,0 +1,189 @@
+"""Gates: angles, products of their factors, and rows of states that they mix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .. import steps as p
+from .arrays import Array, Programs, real_array
+from .writer import Ids
+
+#: Fewer entries than this are mixed one by one, where zeros cost nothing.
+DENSE = 64
+
+
+def turned(q: Programs, angles: p.Angles, slots: Mapping[p.Slot, Any]) -> tuple[Array, Array]:
+    """Cosines and sines, (K, G), of the angles that factors have."""
+    count = len(angles.scale)
+    sources = [slots[i].reshape(-1) for i in angles.sources] + [q.constant([1.0])]
+    fixed = np.array([a.fixed for a in sources])
+    known = fixed[angles.index[..., 0]].all(0) if count else np.zeros(0, bool)
+    all_fixed = bool(known.all())
+    cos, sin = np.full(count + 1, -1), np.full(count + 1, -1)
+    cos[count] = q.one(all_fixed)
+    for here in (True, False):
+        group = np.flatnonzero(known == here)
+        if not len(group):
+            continue
+        w = q.writer(here)
+        parts = [
+            np.array([int(q.at(sources[i][k], here).re) for i, k in angles.index[r, group]])
+            for r in range(len(angles.index))
+        ]
+        rows = np.arange(len(group))
+        scale = angles.scale[group]
+        if len(parts) == 1:
+            angle = w.linear(rows, parts[0], scale, len(group))
+        else:
+            angle = w.bilinear(rows, parts[0], parts[1], scale, len(group))
+            for more in parts[2:]:
+                angle = w.bilinear(rows, angle, more, 1.0, len(group))
+        # The angle of a structural zero.
+        some = angle != -1
+        c, s = np.full(len(group), q.one(here)), np.full(len(group), -1)
+        if some.any():
+            c[some], s[some] = w.turns(angle[some])
+        if here and not all_fixed:
+            c, s = q.lifted(c), q.lifted(s)
+        cos[group], sin[group] = c, s
+    return real_array(cos[angles.which], all_fixed), real_array(sin[angles.which], all_fixed)
+
+
+def _factor(q: Programs, rows: Any, cos: Array, sin: Array) -> Array:
+    """Coefficients (3, n) of 1, cos and sin at the angles: (n,)."""
+    n = rows.shape[1]
+    one = np.full(n, q.one(cos.fixed))
+    ids = np.concatenate([one, cos.re, sin.re])
+    w = q.writer(cos.fixed)
+    place = np.tile(np.arange(n), 3)
+    flat = rows.reshape(-1)
+    return Array(
+        w.linear(place, ids, flat.real, n),
+        w.linear(place, ids, np.imag(flat), n),
+        cos.fixed,
+    )
+
+
+def _sum(q: Programs, a: Array, b: Array, c: Array, d: Array) -> Array:
+    """a·b + c·d."""
+    n = len(a.re)
+    rows = np.concatenate([np.arange(n)] * 2)
+    left = Array(np.concatenate([a.re, c.re]), np.concatenate([a.im, c.im]), a.fixed)
+    right = Array(np.concatenate([b.re, d.re]), np.concatenate([b.im, d.im]), b.fixed)
+    return q.products(rows, left, right, n)
+
+
+def pairs(
+    q: Programs, diag: Any, cross: Any, mirror: Ids, angles: p.Angles, slots: Mapping[p.Slot, Any]
+) -> tuple[Array, Array]:
+    """`loops.products`: (G, S) each. Equal entries are computed once."""
+    _, depth, count, size = diag.shape
+    cos, sin = turned(q, angles, slots)
+    at = np.arange(count)[:, None]
+    quads = np.stack([diag, cross, diag[..., at, mirror], cross[..., at, mirror]])
+    quads = quads.reshape(4, 3, depth, count * size)
+    turn_c = np.repeat(cos.re, size, axis=1)  # (K, G·S)
+    turn_s = np.repeat(sin.re, size, axis=1)
+    flat = quads.reshape(-1, count * size)
+    keys = np.concatenate([flat.real, np.imag(flat), turn_c]).T
+    _, chosen, inverse = np.unique(
+        np.ascontiguousarray(keys), axis=0, return_index=True, return_inverse=True
+    )
+    inverse = inverse.reshape(-1)
+
+    def factor(k: int) -> list[Array]:
+        c = real_array(turn_c[k, chosen], cos.fixed)
+        s = real_array(turn_s[k, chosen], cos.fixed)
+        return [_factor(q, quads[f, :, k][:, chosen], c, s) for f in range(4)]
+
+    a1, b1, ma1, mb1 = factor(0)
+    for k in range(1, depth):
+        a2, b2, ma2, mb2 = factor(k)
+        a, b = _sum(q, a2, a1, b2, mb1), _sum(q, a2, b1, b2, ma1)
+        if k + 1 < depth:
+            ma1, mb1 = _sum(q, ma2, ma1, mb2, b1), _sum(q, ma2, mb1, mb2, a1)
+        a1, b1 = a, b
+    return a1[inverse].reshape(count, size), b1[inverse].reshape(count, size)
+
+
+def kets(
+    q: Programs, diag: Any, cross: Any, angles: p.Angles, slots: Mapping[p.Slot, Any]
+) -> Array:
+    """`loops.kets`: (G, 2)."""
+    _, depth, count, _ = diag.shape
+    cos, sin = turned(q, angles, slots)
+
+    def factor(k: int) -> tuple[Array, Array]:
+        c = real_array(np.repeat(cos.re[k], 2), cos.fixed)
+        s = real_array(np.repeat(sin.re[k], 2), cos.fixed)
+        a, b = (_factor(q, x[:, k].reshape(3, -1), c, s) for x in (diag, cross))
+        return a.reshape(count, 2), b.reshape(count, 2)
+
+    a, b = factor(0)
+    ket = Array(
+        np.stack([a.re[:, 0], b.re[:, 1]], 1), np.stack([a.im[:, 0], b.im[:, 1]], 1), cos.fixed
+    )
+    for k in range(1, depth):
+        a, b = factor(k)
+        flat = [x.reshape(-1) for x in (a, ket, b, ket[:, ::-1])]
+        ket = _sum(q, *flat).reshape(count, 2)
+    return ket
+
+
+def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array, conj: bool) -> Array:
+    """diag·t + cross·t[other], by rows of t."""
+    fixed = t.fixed and diag.fixed
+    t, diag, cross = q.at(t, fixed), q.at(diag, fixed), q.at(cross, fixed)
+    rows, inner = t.shape[0], int(np.prod(t.shape[1:]))
+    if (diag.re == q.one(fixed)).all() and diag.real and (cross.re == -1).all() and cross.real:
+        return t
+    if rows * inner < DENSE:
+        flat = t.reshape(rows, inner)
+        place = np.arange(rows * inner).reshape(rows, inner)
+        left = Array(
+            np.stack([flat.re, flat.re[other]]), np.stack([flat.im, flat.im[other]]), fixed
+        )
+        right = Array(np.stack([diag.re, cross.re]), np.stack([diag.im, cross.im]), fixed)
+        found = q.products(place[None], left, right[:, :, None], rows * inner, conj)
+        return found.reshape(*t.shape)
+    if conj:
+        from .lower import conjugate
+
+        diag, cross = conjugate(q, diag), conjugate(q, cross)
+    start = q.planes(t)
+    coefficients = [diag.re, diag.im, cross.re, cross.im]
+    re, im = q.writer(fixed).pair(start, other, coefficients, inner)
+    whole = np.arange(rows * inner).reshape(t.shape)
+    return Array(re + whole, np.full(t.shape, -1) if im == -1 else im + whole, fixed)
+
+
+def swept(q: Programs, matrix: Array, gates: p.Gates, slots: Mapping[p.Slot, Any]) -> Array:
+    """Input-independent gates on the rows of a matrix."""
+    diag, cross = pairs(q, gates.diag, gates.cross, gates.other, gates.angles, slots)
+    for g, other in enumerate(gates.other):
+        matrix = paired(q, matrix, other, diag[g], cross[g], False)
+    return matrix
+
+
+def run(q: Programs, t: Array, gates: p.Gates, conj: bool, slots: Mapping[p.Slot, Any]) -> Array:
+    diag, cross = pairs(q, gates.diag, gates.cross, gates.other, gates.angles, slots)
+    for g, other in enumerate(gates.other):
+        t = paired(q, t, other, diag[g], cross[g], conj)
+    return t
+
+
+def parted(gates: p.Gates, runs: int) -> list[p.Gates]:
+    """The gates of each of several circuits."""
+    each = len(gates.other) // runs
+    found = []
+    for r in range(runs):
+        mine = slice(r * each, (r + 1) * each)
+        angles = replace(gates.angles, which=gates.angles.which[:, mine])
+        found.append(
+            p.Gates(gates.diag[:, :, mine], gates.cross[:, :, mine], gates.other[mine], angles)
+        )
+    return found
