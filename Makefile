@@ -41,9 +41,11 @@ $(VENV)/bin/python:
 $(READY): $(VENV)/bin/python pyproject.toml
 	@echo "installing qrnnlang with its tests into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@$(BIN)/python -m qrnnlang.engine.native
 	@touch $(READY) $(DEMO)
 
 $(DEMO): $(VENV)/bin/python pyproject.toml
 	@echo "installing qrnnlang into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[data]'
+	@$(BIN)/python -m qrnnlang.engine.native
 	@touch $(DEMO)

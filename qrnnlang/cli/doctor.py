@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         lines.append(f"{name:{width}}{_version(name) or f'not installed (for {use})'}")
     if "jax" not in missing and "jaxlib" not in missing:
         lines.append(f"{'devices':{width}}{_devices()}")
-    lines.append(f"{'native kernel':{width}}not in this version: JAX computes")
+        lines.append(f"{'native kernel':{width}}{_kernel()}")
     sys.stdout.write("\n".join(lines) + "\n")
     return FAILED_RUN if missing else OK
 
@@ -50,6 +50,13 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _kernel() -> str:
+    from ..engine.native.library import reason
+
+    found = reason()
+    return "ready" if found is None else f"none, XLA computes: {found}"
 
 
 def _devices() -> str:

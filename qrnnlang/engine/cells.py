@@ -81,10 +81,10 @@ def run_plan(
     """
     if native is not None and not keep:
         before = state or initial(plan, params, externs, batch, real)
-        found, bases, reals = run_native(
+        made, bases, reals = run_native(
             native, params, inputs, steps, batch, before.bases, before.reals
         )
-        return Ran({n: (y, True) for n, y in found.items()}, Carried(bases, reals), None)
+        return Ran({n: (y, True) for n, y in made.items()}, Carried(bases, reals), None)
     flat = {
         name: jnp.reshape(x, (steps * batch, *x.shape[2:])) if varies else x
         for name, (x, varies) in inputs.items()

@@ -19,9 +19,9 @@ from .cells import initial
 from .describe import describe_plan
 from .errors import Unsupported
 from .model_run import ModelRun
-from .native.arrays import NotCovered
 from .native.cell import Native, compiled
 from .native.library import Unavailable
+from .native.writer import NotCovered
 from .plan import Plan
 from .planner import plan_cell
 from .states import State, to_state
@@ -168,13 +168,24 @@ class Executable:
             raise Unsupported(f"not in the native kernel: {found}")
         return None if isinstance(found, str) else found
 
+    def _where(self, op: RunCell, plan: Plan) -> str:
+        """What runs a cell, and why if it is not the kernel."""
+        shapes = {s.name: s.shape for s in self.model.params}
+        shapes |= {port.name: port.shape for port in op.cell.inputs}
+        if self.native(plan, shapes, frozenset(port.name for port in op.cell.inputs)):
+            return "native kernel"
+        why = self.natives.get(id(plan))
+        return f"XLA: {why}" if isinstance(why, str) else "XLA"
+
     def describe(self, batch: int = 32, steps: int = 20) -> list[dict[str, object]]:
         """What is computed, as plain data: an entry for each step of a plan that costs anything."""
         found: list[dict[str, object]] = []
         for op in self.model.ops:
             if isinstance(op, RunCell):
                 plan = self.plan(op, frozenset(), batch * steps)
-                found += describe_plan(op.instance, plan, batch, steps)
+                where = self._where(op, plan)
+                entries = describe_plan(op.instance, plan, batch, steps)
+                found += [{**entry, "executor": where} for entry in entries]
         return found
 
 

@@ -76,7 +76,7 @@ def test_single_precision() -> None:
 
 def test_second_derivatives_are_differences_of_the_first() -> None:
     x, y = arrays(1, 2)
-    executable = build(MODEL)
+    executable = build(MODEL, executor="xla")
 
     def loss(w: Any) -> Any:
         return executable.evaluate({"a.w": w}, x, y)[1]

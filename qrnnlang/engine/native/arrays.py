@@ -8,17 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Unsupported
-from .writer import Ids, Writer
-
-
-class NotCovered(Unsupported):
-    """The kernel has no form for a step; the XLA executor has."""
+from .writer import Ids, NotCovered, Writer
 
 
 @dataclass(frozen=True)
 class Array:
-    """Entry numbers of real and imaginary parts, of one shape. `fixed`: the same in every sample."""
+    """Entry numbers of real and imaginary parts; `fixed`: the same in every sample."""
 
     re: Ids
     im: Ids
@@ -33,7 +28,7 @@ class Array:
         return bool((self.im == -1).all())
 
     def reshape(self, *shape: int) -> Array:
-        return Array(self.re.reshape(*shape), self.im.reshape(*shape), self.fixed)
+        return Array(self.re.reshape(shape), self.im.reshape(shape), self.fixed)
 
     def transpose(self, order: Sequence[int]) -> Array:
         return Array(self.re.transpose(order), self.im.transpose(order), self.fixed)
@@ -55,12 +50,18 @@ def stacked(parts: Sequence[Array]) -> Array:
     )
 
 
+#: Numbers that the programs may hold: beyond 64 MiB for all sequences, or 16 MiB for eight of them,
+#: they fall out of every cache.
+LARGEST_FIXED = 1 << 23
+LARGEST_STEP = 1 << 18
+
+
 @dataclass
 class Programs:
     """`fixed`, run once a call, and `step`, run for every step of every sequence."""
 
-    fixed: Writer = field(default_factory=Writer)
-    step: Writer = field(default_factory=Writer)
+    fixed: Writer = field(default_factory=lambda: Writer(LARGEST_FIXED))
+    step: Writer = field(default_factory=lambda: Writer(LARGEST_STEP))
     #: Sums of cotangents of matrices in `fixed`: from, to, size, entry numbers not yet final.
     matrices: list[tuple[int, int, int]] = field(default_factory=list)
     sums: int = 0
@@ -130,6 +131,13 @@ class Programs:
         n = int(np.prod(shape))
         rows = np.arange(n).reshape(shape)
         return self.products(rows, a, b, n, conj).reshape(*shape)
+
+    def conjugate(self, a: Array) -> Array:
+        if a.real:
+            return a
+        n = a.im.size
+        im = self.writer(a.fixed).linear(np.arange(n), a.im.reshape(-1), -1.0, n)
+        return Array(a.re, im.reshape(a.shape), a.fixed)
 
     def sums_of(self, rows: Ids, a: Array, weights: Any, n: int) -> Array:
         """Σ weight·a for each of n rows, the weights complex."""

@@ -13,11 +13,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...sema.closed import Input, Param
 from .. import steps as p
 from ..plan import Plan, is_real
 from . import library
-from .arrays import Array, NotCovered, Programs, real_array
+from .arrays import Array, Programs, real_array
 from .lower import Lowering
+from .writer import NotCovered
 
 
 @dataclass(frozen=True)
@@ -40,22 +42,17 @@ class Native:
     instructions: int
 
 
-def compiled(
-    plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozenset[str]
-) -> Native:
+def compiled(plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozenset[str]) -> Native:
     """The plan, registered with the kernel. Raises NotCovered or library.Unavailable.
 
     `shapes`: those of one sample's parameters and inputs; `varying`: inputs that differ by sample.
     """
     lib = library.load()
     ops = [s.op for s in plan.line.steps if isinstance(s, p.Compute)]
-    named = {type(op).__name__: [] for op in ops}
-    for op in ops:
-        if type(op).__name__ in ("Param", "Input"):
-            named[type(op).__name__].append(op.name)  # type: ignore[union-attr]
-    params = tuple(dict.fromkeys(named.get("Param", [])))
-    inputs = tuple(n for n in dict.fromkeys(named.get("Input", [])) if n in varying)
-    fixed_inputs = tuple(n for n in dict.fromkeys(named.get("Input", [])) if n not in varying)
+    params = tuple(dict.fromkeys(op.name for op in ops if isinstance(op, Param)))
+    read = tuple(dict.fromkeys(op.name for op in ops if isinstance(op, Input)))
+    inputs = tuple(n for n in read if n in varying)
+    fixed_inputs = tuple(n for n in read if n not in varying)
     q = Programs()
 
     def array(name: str, fixed: bool) -> Array:
@@ -76,9 +73,9 @@ def compiled(
         low.slots[slot] = Array(re.reshape(n, n), im.reshape(n, n), False)
         state += [re, im[im != -1]]
     for (_, slot), after in zip(plan.reals, plan.next_reals, strict=True):
-        ids = q.step.new(_size(plan, after))
-        low.slots[slot] = real_array(ids.reshape(_shape(plan, after)), False)
-        state.append(ids)
+        carried = q.step.new(_size(plan, after))
+        low.slots[slot] = real_array(carried.reshape(_shape(plan, after)), False)
+        state.append(carried)
     low.run(plan.line.steps)
     after_: list[Any] = []
     for slot in plan.next_bases:
@@ -97,7 +94,7 @@ def compiled(
         whole = np.concatenate([np.zeros(0, np.int64), *parts])
         return q.step.placed(np.where(whole == -1, zero, whole)).tolist()  # type: ignore[no-any-return]
 
-    before, after, out = ids(state), ids(after_), ids(columns)
+    before, next_, out = ids(state), ids(after_), ids(columns)
     given = ids([found_inputs[n].re.reshape(-1) for n in inputs])
     ints: list[Any] = []
     reals = []
@@ -108,11 +105,9 @@ def compiled(
         reals.append(numbers)
     constants = np.array(list(q.fixed.first), float)
     reals.append(constants)
-    matrices = [
-        k for start, to, size in q.matrices for k in (start, int(q.fixed.placed(to)), size)
-    ]
+    matrices = [k for start, to, size in q.matrices for k in (start, int(q.fixed.placed(to)), size)]
     ints += [[len(constants)], [entries], [len(spread)], spread]
-    for part in (given, before, after, out):
+    for part in (given, before, next_, out):
         ints += [[len(part)], part]
     ints += [[q.sums], [len(matrices)], matrices]
     blob = np.concatenate([np.asarray(x, np.int64) for x in ints])
@@ -141,7 +136,7 @@ def compiled(
 def _shape(plan: Plan, slot: p.Slot) -> tuple[int, ...]:
     for step in plan.line.steps:
         if step.out == slot and isinstance(step, p.Compute):
-            return tuple(step.op.shape)  # type: ignore[union-attr]
+            return tuple(step.op.shape)
         if step.out == slot and isinstance(step, p.ExpectValue):
             return tuple(step.shape)
     raise NotCovered("a carried value of unknown shape")
@@ -158,11 +153,12 @@ def _size(plan: Plan, slot: p.Slot) -> int:
 def _registered() -> None:
     lib = library.load()
     for name in ("qrnn_forward", "qrnn_reverse"):
-        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(lib, name)), platform="cpu")
+        capsule = jax.ffi.pycapsule(getattr(lib, name))  # type: ignore[no-untyped-call]
+        jax.ffi.register_ffi_target(name, capsule, platform="cpu")
 
 
 def _kind(*shape: int) -> Any:
-    return jax.ShapeDtypeStruct(shape, jnp.float64)
+    return jax.ShapeDtypeStruct(shape, jnp.float64)  # type: ignore[no-untyped-call]
 
 
 LANES = 8
@@ -171,7 +167,8 @@ LANES = 8
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def sweep(native: Native, params: Any, inputs: Any, initial: Any) -> tuple[Any, Any]:
     """Outputs (steps, batch, n) and the last state (batch, carried)."""
-    return _forward(native, params, inputs, initial)[0]
+    outputs, last = _forward(native, params, inputs, initial)[0]
+    return outputs, last
 
 
 def _forward(native: Native, params: Any, inputs: Any, initial: Any) -> Any:

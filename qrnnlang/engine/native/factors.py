@@ -151,9 +151,7 @@ def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array, conj: b
         found = q.products(place[None], left, right[:, :, None], rows * inner, conj)
         return found.reshape(*t.shape)
     if conj:
-        from .lower import conjugate
-
-        diag, cross = conjugate(q, diag), conjugate(q, cross)
+        diag, cross = q.conjugate(diag), q.conjugate(cross)
     start = q.planes(t)
     coefficients = [diag.re, diag.im, cross.re, cross.im]
     re, im = q.writer(fixed).pair(start, other, coefficients, inner)

@@ -7,8 +7,8 @@ from functools import reduce
 
 import numpy as np
 
-from .arrays import Array, NotCovered, Programs, real_array
-from .writer import Ids
+from .arrays import Array, Programs, real_array
+from .writer import Ids, NotCovered
 
 
 def called(q: Programs, fn: str, args: Sequence[Array], shape: tuple[int, ...]) -> Array:
@@ -52,8 +52,8 @@ def called(q: Programs, fn: str, args: Sequence[Array], shape: tuple[int, ...]) 
             a, b = ids[0].reshape(-1, 1), ids[1].reshape(1, -1)
             found = w.bilinear(rows.reshape(len(a), -1), a, b, 1.0, n, q.one(fixed))
         case "prod":
-            flat = real_array(ids[0].reshape(-1), fixed)
-            parts = [flat[i] for i in range(flat.re.size)]
+            whole = real_array(ids[0].reshape(-1), fixed)
+            parts = [whole[i] for i in range(whole.re.size)]
             return reduce(q.times, parts).reshape(*shape)
         case "sin" | "cos":
             cos, sin = w.turns(_present(q, ids[0], fixed))

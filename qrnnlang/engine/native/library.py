@@ -10,6 +10,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +37,7 @@ def sources() -> Path:
 def compiler() -> str:
     """The C++ compiler: `CXX`, or the first that is found."""
     named = os.environ.get("CXX")
-    for name in (shlex.split(named)[:1] if named else ("g++", "clang++", "c++")):
+    for name in shlex.split(named)[:1] if named else ("g++", "clang++", "c++"):
         if found := shutil.which(name):
             return found
     raise Unavailable(f"no C++ compiler: `{named}` is not found" if named else "no C++ compiler")
@@ -62,15 +64,16 @@ def reason() -> str | None:
 
 
 def _compiled() -> Path:
+    from importlib.metadata import version
+
     import jax.ffi
-    import jaxlib
 
     folder, program = sources(), compiler()
     march = os.environ.get("QRNNLANG_MARCH", _march())
     flags = [*FLAGS, *([f"-march={march}"] if march else [])]
     flags += shlex.split(os.environ.get("QRNNLANG_CXXFLAGS", ""))
     mark = hashlib.sha256()
-    for text in (jaxlib.__version__, program, *flags, _machine()):
+    for text in (version("jaxlib"), program, *flags, _machine()):
         mark.update(text.encode() + b"\0")
     for name in SOURCES:
         mark.update((folder / name).read_bytes())
@@ -79,7 +82,9 @@ def _compiled() -> Path:
         return place
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+        with _alone(place.parent), tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+            if place.is_file():
+                return place
             made = Path(scratch) / "kernel.so"
             where = ["-isystem", str(jax.ffi.include_dir())]
             command = [program, *flags, *where, str(folder / SOURCES[0]), "-o", str(made)]
@@ -92,6 +97,19 @@ def _compiled() -> Path:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"the kernel cannot be compiled: {error}") from None
     return place
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process compiles, the others wait for what it makes."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with (folder / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _march() -> str:

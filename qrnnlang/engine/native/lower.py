@@ -12,8 +12,9 @@ import numpy as np
 from ...sema.closed import Call, Const, Gather, Input, Param
 from .. import steps as p
 from . import factors
-from .arrays import Array, NotCovered, Programs, real_array, stacked
+from .arrays import Array, Programs, real_array, stacked
 from .functions import called
+from .writer import NotCovered
 
 
 @dataclass
@@ -98,7 +99,7 @@ class Lowering:
             case p.ExpectValue():
                 return self.expect_value(step)
             case p.ProbValue(parts=parts, order=order, value=value):
-                whole = reduce(lambda a, b: q.times(a.reshape(-1, 1), b).reshape(-1), map(s.get, parts))
+                whole = reduce(self.outer, [s[i] for i in parts])
                 chosen = order if value is None else order[[value]]
                 found = whole[np.maximum(chosen, 0)]
                 found = real_array(np.where(chosen >= 0, found.re, -1), found.fixed)
@@ -111,6 +112,9 @@ class Lowering:
         raise NotCovered(f"step `{type(step).__name__}`")
 
     # --- states ------------------------------------------------------------------------------
+
+    def outer(self, a: Array, b: Array) -> Array:
+        return self.programs.times(a.reshape(-1, 1), b).reshape(-1)
 
     def merged(self, a: Array, b: Array) -> Array:
         (na, ea, ha), (nb, eb, hb) = a.shape, b.shape
@@ -125,18 +129,19 @@ class Lowering:
     def applied(self, t: Array, n: int, use: p.Use, conj: bool) -> Array:
         diag, cross = self.slots[use.table]
         row = np.arange(2**n)
-        place = sum(((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(use.axes)) + 0 * row
+        place = sum((((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(use.axes)), 0 * row)
         flips = sum(1 << (n - 1 - a) for a in use.axes[: use.flips])
         return factors.paired(
             self.programs, t, row ^ flips, diag[use.entry][place], cross[use.entry][place], conj
         )
 
     def multiplied(self, step: p.Multiply) -> Array:
-        q, m = self.programs, self.slots[step.matrix]
+        q = self.programs
+        m: Array = self.slots[step.matrix]
         rows, width = m.shape
         c, wide = width // step.wide, step.wide
         if step.conj:
-            m = q.sums_of(np.arange(m.re.size).reshape(m.shape), m, 1.0, 0) if False else conjugate(q, m)
+            m = q.conjugate(m)
         if step.ket is None:
             return m.reshape(rows, 1, wide)
         t = self.slots[step.ket]
@@ -185,16 +190,16 @@ class Lowering:
         v = s[step.ket]
         w = v if step.weighted is None else s[step.weighted]
         row = np.arange(2**n)
-        inside = sum(((row >> (n - 1 - a)) & 1) << (k - 1 - j) for j, a in enumerate(axes)) + 0 * row
+        inside = (
+            sum(((row >> (n - 1 - a)) & 1) << (k - 1 - j) for j, a in enumerate(axes)) + 0 * row
+        )
         full = sum(1 << (n - 1 - axes[k - 1 - j]) for j in range(k) if (flips >> j) & 1)
         fixed = v.fixed and w.fixed
         left, right = q.at(w, fixed)[row ^ full], q.at(v, fixed)
         rows = inside[:, None, None]
         if imaginary:
             return q.products(rows, left, right, 2**k, conj=True)
-        both = [
-            np.concatenate([x.re.reshape(-1), x.im.reshape(-1)]) for x in (left, right)
-        ]
+        both = [np.concatenate([x.re.reshape(-1), x.im.reshape(-1)]) for x in (left, right)]
         rows = np.broadcast_to(rows, left.shape).reshape(-1)
         rows = np.concatenate([rows, rows])
         ids = q.writer(fixed).bilinear(rows, both[0], both[1], 1.0, 2**k)
@@ -224,20 +229,19 @@ class Lowering:
         if list(step.axes) != sorted(step.axes) or step.weight is not None:
             raise NotCovered("reads of a postselected state")
         rows = self.overlaps(step, 0, False)
-        return real_array(
-            self.programs.sums_of(step.outcome, rows, 1.0, 2**step.k).re, rows.fixed
-        )
+        return real_array(self.programs.sums_of(step.outcome, rows, 1.0, 2**step.k).re, rows.fixed)
 
     def number(self, number: p.Number) -> Array:
         if isinstance(number, p.Entry):
-            return self.slots[number.slot].reshape(-1)[number.index]
+            value: Array = self.slots[number.slot]
+            return value.reshape(-1)[number.index]
         return self.programs.constant(float(number))
 
     def expect_value(self, step: p.ExpectValue) -> Array:
         s, q = self.slots, self.programs
         terms = [(o, t) for o, found in enumerate(step.observables) for t in found]
         fixed = self.level[step.out] == p.STATIC
-        factors_ = []
+        found: list[Array] = []
         weights = []
         for _, t in terms:
             parts = [q.at(s[slot][entry], fixed) for slot, entry in t.reads]
@@ -248,15 +252,15 @@ class Lowering:
                 weight = float(t.coefficient)
             if not parts:
                 parts = [q.at(q.constant(1.0), fixed)]
-            factors_.append(reduce(q.times, parts))
+            found.append(reduce(q.times, parts))
             weights.append(weight)
         count = len(step.observables)
         if not terms:
             return real_array(np.full(step.shape, -1), fixed)
-        ids = np.array([int(f.re) for f in factors_])
+        ids = np.array([int(f.re) for f in found])
         rows = np.array([o for o, _ in terms])
-        found = q.writer(fixed).linear(rows, ids, np.array(weights), count)
-        return real_array(found.reshape(step.shape), fixed)
+        sums = q.writer(fixed).linear(rows, ids, np.array(weights), count)
+        return real_array(sums.reshape(step.shape), fixed)
 
     # --- values ------------------------------------------------------------------------------
 
@@ -277,14 +281,6 @@ class Lowering:
             case Call(fn=fn, shape=shape):
                 return called(q, fn, args, shape)
         raise NotCovered(f"operation `{type(step.op).__name__}`")
-
-
-def conjugate(q: Programs, a: Array) -> Array:
-    if a.real:
-        return a
-    n = a.im.size
-    im = q.writer(a.fixed).linear(np.arange(n), a.im.reshape(-1), -1.0, n)
-    return Array(a.re, im.reshape(a.shape), a.fixed)
 
 
 def permuted(t: Array, order: Any, env: int) -> Array:
@@ -312,7 +308,7 @@ def masked(t: Array, step: p.Mask) -> Array:
     kept = np.ones(2**n, bool)
     for axis, value in zip(step.axes, step.values, strict=True):
         kept &= ((row >> (n - 1 - axis)) & 1) == round(value)  # type: ignore[arg-type]
-    state = sum(((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(step.condition)) + 0 * row
+    state = sum((((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(step.condition)), 0 * row)
     kept |= ~np.asarray(step.holds)[state]
     keep = kept[:, None, None]
     return Array(np.where(keep, t.re, -1), np.where(keep, t.im, -1), t.fixed)

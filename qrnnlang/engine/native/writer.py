@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import Unsupported
+
 Ids: TypeAlias = npt.NDArray[np.int64]
 
 LINEAR, BILINEAR, TURN, UNARY, DIVIDE, PAIR, CONTRACT = range(7)
@@ -26,18 +28,28 @@ BEFORE = "before"
 _NO_IDS = np.zeros(0, np.int64)
 
 
+class NotCovered(Unsupported):
+    """The kernel has no form for a step; the XLA executor has."""
+
+
 @dataclass
 class Writer:
-    """A program being written. `first`: what stands in front, by entry number or constant."""
+    """A program being written. `first`: what stands in front, by entry number or constant.
 
+    `limit`: how many entries it may have.
+    """
+
+    limit: int
     size: int = 0
     first: dict[Any, int] = field(default_factory=dict)
-    #: (op, fields): an int, an array of entries marked by True, or a plain array.
-    code: list[tuple[int, list[tuple[Any, bool]]]] = field(default_factory=list)
+    #: Op and fields: numbers or arrays, each with what marks its entry numbers.
+    code: list[tuple[int, list[tuple[Any, Any]]]] = field(default_factory=list)
     numbers: list[npt.NDArray[np.float64]] = field(default_factory=list)
     count: int = 0
 
     def new(self, n: int) -> Ids:
+        if self.size + n > self.limit:
+            raise NotCovered(f"more than {self.limit} numbers at once")
         found = np.arange(self.size, self.size + n)
         self.size += n
         return found
@@ -48,7 +60,7 @@ class Writer:
     def fronts(self, keys: Sequence[Any] | Ids) -> Ids:
         return np.array([self.front(k) for k in np.asarray(keys).reshape(-1).tolist()], np.int64)
 
-    def _emit(self, op: int, *fields: tuple[Any, bool]) -> None:
+    def _emit(self, op: int, *fields: tuple[Any, Any]) -> None:
         self.code.append((op, list(fields)))
 
     def _numbers(self, values: npt.NDArray[np.float64]) -> int:
@@ -148,7 +160,7 @@ class Writer:
         return made
 
     def pair(self, t: tuple[int, int], other: Ids, coefficients: list[Ids], inner: int) -> Any:
-        """A gate in pair form on rows of `inner` entries; `coefficients`: diag, cross, re and im."""
+        """A gate in pair form on rows of `inner` entries; coefficients: diag, cross, re, im."""
         n = len(other)
         complex_ = t[1] != -1 or (coefficients[1] != -1).any() or (coefficients[3] != -1).any()
         re = int(self.new(n * inner)[0])
@@ -205,7 +217,9 @@ class Writer:
         ids = np.asarray(ids)
         return np.where(ids <= -2, -2 - ids, np.where(ids < 0, -1, ids + n))
 
-    def finished(self, before: Writer | None = None) -> tuple[list[int], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def finished(
+        self, before: Writer | None = None
+    ) -> tuple[list[int], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """[entries, entries in front], the code, the numbers."""
         rows = []
         for op, fields in self.code:
