@@ -57,6 +57,7 @@ class Builder:
     pending: list[Pair | Block] = field(default_factory=list)
     death: dict[Wire, float] = field(default_factory=dict)
     now: int = 0
+    weights: list[p.Slot] = field(default_factory=list)
     weighted: dict[tuple[p.Slot, p.Slot], p.Slot] = field(default_factory=dict)
 
     def slot(self, level: p.Level) -> p.Slot:
@@ -68,6 +69,21 @@ class Builder:
         out = self.slot(max([least, *(self.level[s] for s in p.reads(step))]))
         self.steps.append(replace(step, out=out))
         return out
+
+    def certain(self, slot: p.Slot, shape: tuple[int, ...] | None) -> p.Slot:
+        """A value, or a base for `shape` None, that is NaN after an impossible postselection,
+
+        whether or not it reads what was postselected.
+        """
+        made = {step.out: step for step in self.steps}
+        waiting, seen = [slot], set[p.Slot]()
+        while waiting:
+            here = waiting.pop()
+            if here not in seen:
+                seen.add(here)
+                waiting += p.reads(made[here]) if here in made else ()
+        others = tuple(w for w in self.weights if w not in seen)
+        return self.emit(p.Certain(p.NEW, slot, shape, others)) if others else slot
 
     def number(self, scalar: Scalar) -> p.Number:
         if isinstance(scalar, Elem):

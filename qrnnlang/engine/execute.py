@@ -15,7 +15,7 @@ from . import run_states as states
 from . import steps as p
 from . import tensors as q
 from .classical import computed
-from .context import Array, Context, Slots, as_value
+from .context import Array, Context, Slots, as_value, flat
 from .errors import Unsupported
 
 #: A postselected event less likely than this gives NaN.
@@ -94,6 +94,12 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
         case p.Ratio(now=now, before=before):
             ratio = s[now] if before is None else s[now] / s[before]
             return as_value(ratio[:, None], (), c.level[step.out])
+        case p.Certain(held=held, shape=shape, weights=weights):
+            lost = jnp.isnan(reduce(mul, (s[i] for i in weights)))
+            if shape is None:
+                return jnp.where(lost[:, None, None], jnp.nan, s[held])
+            rows = jnp.where(lost[:, None], jnp.nan, flat(held, s, c))
+            return as_value(rows, shape, c.level[step.out])
         case p.WeightProduct(parts=parts):
             return reduce(mul, (s[i] for i in parts))
         case p.Amplitudes():

@@ -27,6 +27,7 @@ def project(b: Builder, x: low.Project) -> None:
     ket, weighted = new.held, b.weighted_slot(new)
     mixed, n = new.form == "density", len(new.wires)
     weight = b.emit(p.Weight(p.NEW, ket, weighted, mixed, n, before))
+    b.weights.append(weight)
     b.values[x.ref] = b.emit(p.Ratio(p.NEW, weight, before))
     b.swap([part], *([replace(new, weight=weight)] if new.wires else []))
     if new.wires != part.wires:

@@ -76,7 +76,9 @@ def plan_cell(
             break
         groups = ran.groups
     values, starts = ran.builder.values, first.builder.values
+    outputs = tuple((o.name, ran.builder.certain(values[o.ref], o.shape)) for o in graph.outputs)
     real_carries = [c for c in graph.carries if isinstance(c, RealCarry)]
+    next_reals = tuple(ran.builder.certain(values[c.out], c.shape) for c in real_carries)
     return Plan(
         name=graph.name,
         line=batched(Line(tuple(ran.builder.steps), tuple(ran.builder.level))),
@@ -86,9 +88,9 @@ def plan_cell(
         next_bases=ran.bases,
         start_bases=first.bases,
         reals=tuple((c.name, ran.reals[c.name]) for c in real_carries),
-        next_reals=tuple(values[c.out] for c in real_carries),
+        next_reals=next_reals,
         start_reals=tuple(starts[c.initial] for c in real_carries),
-        outputs=tuple((o.name, values[o.ref]) for o in graph.outputs),
+        outputs=outputs,
         qubits=sum(len(c.wires) for c in graph.carries if isinstance(c, QubitCarry)),
         bits=sum(len(c.bits) for c in graph.carries if isinstance(c, BitCarry)),
     )
@@ -124,7 +126,7 @@ def _run(
     b.now = len(program.instructions)
     flush(b, program.leave)
     groups = _grown(b, program, groups)
-    bases = tuple(_leaving(b, program, group) for group in groups)
+    bases = tuple(b.certain(_leaving(b, program, group), None) for group in groups)
     return _Ran(b, bases, tuple(entered), carried, groups)
 
 

@@ -388,6 +388,16 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
+class Certain:
+    """A value of `shape` or, where that is None, a base: NaN where one of the weights is."""
+
+    out: Slot
+    held: Slot
+    shape: Shape | None
+    weights: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WeightProduct:
     out: Slot
     parts: tuple[Slot, ...]
@@ -533,6 +543,7 @@ Step: TypeAlias = (
     | Mask
     | Weight
     | Ratio
+    | Certain
     | WeightProduct
     | Amplitudes
     | LoadWhere
@@ -570,6 +581,7 @@ _SLOT_FIELDS: dict[type, tuple[str, ...]] = {
     Mask: ("ket", "values"),
     Weight: ("ket", "weighted", "before"),
     Ratio: ("now", "before"),
+    Certain: ("held", "weights"),
     WeightProduct: ("parts",),
     Amplitudes: ("re", "im"),
     LoadWhere: ("ket", "amplitudes"),
