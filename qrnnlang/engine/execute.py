@@ -98,8 +98,8 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
             lost = jnp.isnan(reduce(mul, (s[i] for i in weights)))
             if shape is None:
                 return jnp.where(lost[:, None, None], jnp.nan, s[held])
-            rows = jnp.where(lost[:, None], jnp.nan, flat(held, s, c))
-            return as_value(rows, shape, c.level[step.out])
+            kept = jnp.where(lost[:, None], jnp.nan, flat(held, s, c))
+            return as_value(kept, shape, c.level[step.out])
         case p.WeightProduct(parts=parts):
             return reduce(mul, (s[i] for i in parts))
         case p.Amplitudes():

@@ -11,6 +11,7 @@ import numpy as np
 from ..diagnostics import Label, Span
 from . import observables
 from .closed import BitConst, BitExpr, BitNot, BitOp, Shape
+from .limits import check_elements
 from .scope import Env
 from .values import Array, Bits, ConstArray, Observables, Parameter, Value, describe, type_name
 
@@ -85,6 +86,7 @@ def binary(
         product: ConstArray = np.matmul(np.asarray(a), np.asarray(b))
         return product if shape else float(product)
     shape = broadcast(env, sa, sb, op, span, left_span, right_span)
+    check_elements(env, shape, span)
     if op == "%" and (runtime or not (isinstance(a, int) and isinstance(b, int))):
         env.report.fail("E0302", "`%` needs two whole numbers known at compile time", span)
     if runtime:

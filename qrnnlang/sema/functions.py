@@ -102,6 +102,7 @@ def function(env: Env, name: str, args: list[tuple[Value, Span]], span: Span) ->
     values += [numeric(env, v, s) for v, s in args[1:]]
     shapes = [shape_of(v) for v in values]
     shape = _shape(env, name, shapes, args, span)
+    check_elements(env, shape, span)
     if any(isinstance(v, Array | Parameter) for v in values):
         return env.builder.call(name, values, shape)
     return _fold(env, name, values, span)

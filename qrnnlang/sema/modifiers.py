@@ -20,6 +20,7 @@ from .closed import (
     Wire,
 )
 from .gates import GATES
+from .limits import MAX_OPERATIONS
 from .report import suggestion
 from .scope import Env
 
@@ -91,6 +92,12 @@ def modify(
         if mod.name == "inv":
             ops = inverse(env, ops)
         elif mod.name == "pow":
+            if len(ops) * abs(mod.power) > MAX_OPERATIONS:
+                env.report.fail(
+                    "E0705",
+                    f"`pow({mod.power})` gives more than {MAX_OPERATIONS:,} operations",
+                    mod.span or span,
+                )
             ops = (inverse(env, ops) if mod.power < 0 else ops) * abs(mod.power)
         elif mod.controls:
             start = end - mod.controls

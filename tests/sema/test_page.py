@@ -80,3 +80,22 @@ def test_a_declaration_that_failed_is_one_error() -> None:
     assert codes("cell A { carry c: real[2] = [1, 2, 3]; next c = c + 1; output y = c; }") == [
         "E0305"
     ]
+
+
+@pytest.mark.parametrize(
+    "power", ["pow(1000) @ pow(1000) @ pow(10)", "pow(-2) @ pow(99999) @ pow(6)"]
+)
+def test_stacked_powers_are_counted_before_they_are_built(power: str) -> None:
+    assert codes(f"cell A {{ carry q: qubit; {power} @ x q; output y = prob(q); }}") == ["E0705"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "outer(zeros(10000), ones(10000))",
+        "zeros(10000, 1) + zeros(10000)",
+        "minimum(zeros(10000, 1), zeros(10000))",
+    ],
+)
+def test_large_arrays_are_refused_before_they_are_built(value: str) -> None:
+    assert codes(f"cell A {{ output y = sum({value}); }}") == ["E0706"]
