@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from qrnnlang import targets
+from qrnnlang.diagnostics import CompileError
 from qrnnlang.passes.verify import Verifier
+from qrnnlang.sema import load_path, load_text
+from qrnnlang.sema.closed import RunCell
 from tests.engine.soup import model_of
 from tests.targets.conftest import Case, case, make
 from tests.targets.exact import outputs
@@ -72,8 +75,63 @@ def test_passes_run_as_often_for_many_steps_as_for_few() -> None:
     assert counts[0] == counts[1] > 0
 
 
+STD = "qrnn 1.0; import std.cells; model M {{ use c = {}; {} output y = c({}); }}"
+CELLS = {
+    "emc": ("Emc(layers = 2)", "x: seq real[1]"),
+    "takaki": ("Takaki()", "x: seq real[1]"),
+    "plain": ('LiPlain(layers = 2, links = "all")', "x: seq real[1]"),
+    "staggered": ("LiStaggered(layers = 2)", "x: seq real[1]"),
+    "variational": ("Variational(n = 4)", "v: seq real[4]"),
+    "bausch": (
+        "Bausch(workspace = 2, width = 1, order = 1)",
+        "x: seq real[1]",
+        "observed: seq real[1]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_standard_cells(name: str) -> None:
+    cell, *ports = CELLS[name]
+    source = STD.format(
+        cell,
+        " ".join(f"input {p};" for p in ports),
+        ", ".join(p.partition(":")[0] for p in ports),
+    )
+    inputs = {"x": np.zeros((2, 1)), "observed": np.ones((2, 1))} if name == "bausch" else None
+    c = make(load_text(source), 2, inputs=inputs)
+    check(c, 3)
+    verifier = Verifier(params=c.params)
+    if name != "bausch":  # random bits are no bits
+        targets.circuits(c.model, 2, c.params, optimize=3, watch=(verifier,))
+        assert verifier.checked > 0
+        assert verifier.unchecked == 0
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.qrnn"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_examples(path: Path) -> None:
+    model = load_path(path)
+    if any(isinstance(op, RunCell) and op.cell.registers for op in model.ops):
+        try:
+            targets.to_qiskit(model, 3)
+        except CompileError:
+            return  # no circuit at any level
+        c = make(model, 3)
+        plain, found = (
+            outputs(targets.circuits(c.model, 3, c.params, c.inputs, optimize=level))
+            for level in (0, 3)
+        )
+        assert set(plain) == set(found) != set()
+        for key, value in plain.items():
+            np.testing.assert_allclose(found[key], value, rtol=0, atol=1e-10, err_msg=str(key))
+
+
 SHOW = """
 from qrnnlang import targets
+from qrnnlang.diagnostics import CompileError
 from tests.passes.helpers import dense
 from tests.engine.soup import model_of
 from tests.targets.conftest import case
