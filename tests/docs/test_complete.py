@@ -17,10 +17,11 @@ from qrnnlang.ir.losses import LOSSES
 from qrnnlang.runtime.series import SERIES
 from qrnnlang.runtime.training.methods import METHODS, SCHEDULES
 from qrnnlang.sema import check_path, limits
-from qrnnlang.sema.blocks import DATA_KEYS, TRAIN_KEYS
+from qrnnlang.sema.blocks import DATA_KEYS
 from qrnnlang.sema.functions import NAMES
 from qrnnlang.sema.gates import GATES
 from qrnnlang.sema.modules import CHANNELS
+from qrnnlang.sema.training import KEYS as TRAIN_KEYS
 from qrnnlang.syntax.limits import MAX_BYTES, MAX_DEPTH
 
 from .pages import DOCS, ROOT
