@@ -51,6 +51,8 @@ def _text(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  gates       {sum(found['gates'].values())}: {gates}"
         yield f"  circuits    {found['circuits']} per evaluation"
         yield from map(_measured, found["measurements"])
+    if "no_plan" in found:
+        yield f"  plan        none: {found['no_plan']}"
     plan = found["plan"]
     if plan:
         yield f"  plan        {_count(len(plan), 'part')}"

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from ..sema.closed import Elem, Ref, Scalar, Wire
 from . import steps as p
+from .memory import require
 from .merging import Block
 from .pairs import Pair
 
@@ -58,6 +59,7 @@ class Builder:
     death: dict[Wire, float] = field(default_factory=dict)
     now: int = 0
     weights: list[p.Slot] = field(default_factory=list)
+    entries: int = 0
     weighted: dict[tuple[p.Slot, p.Slot], p.Slot] = field(default_factory=dict)
 
     def slot(self, level: p.Level) -> p.Slot:
@@ -99,6 +101,11 @@ class Builder:
         if part.slot is not None:
             return self.level[part.slot]
         return max((self.level[start.starts] for start in part.starts), default=p.STATIC)
+
+    def reserve(self, entries: int, qubits: int) -> None:
+        """Refuses a state of so many complex entries for one sequence; see `memory`."""
+        self.entries = max(self.entries, entries)
+        require(16 * entries, f"the state of {qubits} entangled qubits")
 
     # --- parts -------------------------------------------------------------------------------
 
@@ -160,6 +167,7 @@ class Builder:
 
     def as_ket(self, part: Part) -> Part:
         n = len(part.wires)
+        self.reserve(part.rows * (part.rows if part.form == "identity" else 1), n)
         match part.form:
             case "zero":
                 return replace(part, form="ket", slot=self.emit(p.Zeros(p.NEW, n)))
@@ -175,6 +183,7 @@ class Builder:
     def as_density(self, part: Part) -> Part:
         if part.form == "density":
             return part
+        self.reserve(part.rows**2, len(part.wires))
         if part.form == "identity":
             base = part.base
             assert base is not None
@@ -232,6 +241,8 @@ class Builder:
         env, wide = 1, 1
         for part in parts:
             env, wide = env * part.env, wide * part.wide
+        rows = 2 ** len(wires)
+        self.reserve(rows**2 if parts[0].form == "density" else rows * env * wide, len(wires))
         slot = self.emit(p.Merge(p.NEW, slots))
         weights = tuple(part.weight for part in parts if part.weight is not None)
         weight = self.weight_product(weights)

@@ -30,6 +30,7 @@ from ..sema.closed import (
 from .cells import Carried, Ran, run_plan
 from .classical import function
 from .errors import Unsupported
+from .memory import require
 from .native.cell import Native
 from .plan import Plan
 from .sequences import Value, lengths_of, over_time, pointwise, weights
@@ -212,6 +213,8 @@ class ModelRun:
             inputs[port.name] = (data.reshape(shape), varies)
         static = frozenset(name for name, (_, varies) in inputs.items() if not varies)
         plan = self.x.plan(op, static, size * steps, self.joint)
+        # The state before a gate, the one after it, and one in between.
+        require(3 * 16 * plan.entries * size, f"a batch of {size} states of cell `{op.cell.name}`")
         state: Carried | None = None
         if op.instance in self.state:
             state = from_state(plan, self.state[op.instance], self.x.real)

@@ -28,7 +28,8 @@ class Plan:
 
     `groups`: the carried positions (qubits register by register, then bits) that share a base.
     Slots: `bases` and `reals` enter a step, `next_bases` and `next_reals` leave it, `start_*` are
-    those of `start`, the line that runs before the first step.
+    those of `start`, the line that runs before the first step. `entries`: complex numbers in the
+    largest state of one sequence.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Plan:
     outputs: tuple[tuple[str, Slot], ...]
     qubits: int
     bits: int
+    entries: int
 
     @property
     def recurrent(self) -> bool:

@@ -93,6 +93,7 @@ def plan_cell(
         outputs=outputs,
         qubits=sum(len(c.wires) for c in graph.carries if isinstance(c, QubitCarry)),
         bits=sum(len(c.bits) for c in graph.carries if isinstance(c, BitCarry)),
+        entries=max(first.builder.entries, ran.builder.entries),
     )
 
 

@@ -42,8 +42,12 @@ def info(model: Model, steps: int) -> dict[str, Any]:
         "depth": 0,
         "gates": {},
         "circuits": 0,
-        "plan": model.executable.describe(),
+        "plan": [],
     }
+    try:
+        found["plan"] = model.executable.describe()
+    except CompileError as error:
+        found["no_plan"] = error.diagnostics[0].message
     if found["registers"]:
         found |= _circuit(model, steps)
     return found
