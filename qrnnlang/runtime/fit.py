@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from ..diagnostics import DataError
 from . import arrays
 from .data import Dataset, dataset
 from .running import Batch
+from .training.callbacks import Callbacks
 from .training.checkpoint import Checkpoint
 from .training.options import TrainOptions, from_block, overridden
 from .training.progress import Progress
@@ -50,6 +51,7 @@ class Place:
     progress: bool | Callable[[dict[str, float]], None] = True
     checkpoint: str | Path | None = None
     resume: bool = False
+    callbacks: Iterable[Any] = ()
 
 
 def fit(
@@ -63,6 +65,7 @@ def fit(
     from .training.loop import train
 
     model.need_loss()
+    callbacks = Callbacks(place.callbacks)
     folder = Path(place.checkpoint) if place.checkpoint is not None else None
     if place.resume:
         resumable(folder)
@@ -76,18 +79,42 @@ def fit(
     start = model.init(chosen.seed)
     start.update(arrays.checked_params(model.closed, params or {}, partial=True))
     report = place.progress if callable(place.progress) else None
-    show = Progress(chosen.epochs, place.progress is True, report)
-    if chosen.optimizer.name == "ridge":
-        run = _ridge(model, start, parts, chosen, show)
-    else:
-        saved = Checkpoint(folder / CHECKPOINT, place.resume) if folder is not None else None
-        run = train(model.runner, start, parts, chosen, show, saved)
-    run = replace(run, settings=chosen.as_json())
-    if folder is not None:
-        from .results import write_run
+    show = Progress(chosen.epochs, place.progress is True, report, callbacks)
+    callbacks.start(_info(model, parts, chosen, folder))
+    try:
+        if chosen.optimizer.name == "ridge":
+            run = _ridge(model, start, parts, chosen, show)
+        else:
+            saved = Checkpoint(folder / CHECKPOINT, place.resume) if folder is not None else None
+            run = train(model.runner, start, parts, chosen, show, saved)
+        run = replace(run, settings=chosen.as_json())
+        if folder is not None:
+            from .results import write_run
 
-        write_run(folder, model, run, data)
+            write_run(folder, model, run, data)
+    except BaseException as error:
+        callbacks.error(error)
+        raise
+    callbacks.end(run)
     return run
+
+
+def _info(
+    model: Model, parts: Mapping[str, Batch], options: TrainOptions, folder: Path | None
+) -> dict[str, Any]:
+    """What callbacks are told at the start."""
+    return {
+        "model": model.closed.name,
+        "source": model.program.text,
+        "settings": options.as_json(),
+        "parameters": sum(math.prod(s.shape) for s in model.closed.params if s.trained),
+        "samples": {name: _samples(batch) for name, batch in parts.items()},
+        "folder": None if folder is None else str(folder),
+    }
+
+
+def _samples(batch: Batch) -> int:
+    return next((len(a) for arrays in batch[:2] for a in arrays.values()), 0)
 
 
 def resumable(folder: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -230,6 +230,7 @@ class Model:
         progress: bool | Callable[[dict[str, float]], None] = True,
         checkpoint: str | Path | None = None,
         resume: bool = False,
+        callbacks: Iterable[Any] = (),
     ) -> Run:
         """Trains; every option defaults to the file's `train` block.
 
@@ -248,6 +249,8 @@ class Model:
             data: a `Dataset` in place of x and y.
             progress: show epochs on standard error, or a function that gets each epoch's values.
             checkpoint: a folder for the run's files; `resume` goes on from the checkpoint in it.
+            callbacks: objects with any of `on_start(info)`, `on_epoch(epoch, metrics)`,
+                `on_end(run)` and `on_error(error)`; see `runtime.training.callbacks`.
 
         Raises:
             ValueError: wrong arguments, shapes or names; a model without a loss.
@@ -258,7 +261,7 @@ class Model:
         from .fit import OPTIONS, Given, Place, fit
 
         given = {name: value for name, value in locals().items() if name in OPTIONS}
-        place = Place(progress, checkpoint, resume)
+        place = Place(progress, checkpoint, resume, callbacks)
         return fit(self, Given(x, y, lengths, validation, test, data), params, given, place)
 
     def data(self, source: str | Path | None = None) -> Dataset:

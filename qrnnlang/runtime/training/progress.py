@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
+from .callbacks import Callbacks
+
 #: Seconds between two plain lines.
 EVERY = 2.0
 
@@ -15,7 +17,7 @@ EVERY = 2.0
 class Progress:
     """Shows epochs on standard error as they end.
 
-    `report` gets every epoch's losses and metrics, whether they are shown or not.
+    `report` and the callbacks get every epoch's losses and metrics, whether they are shown or not.
     """
 
     def __init__(
@@ -23,10 +25,12 @@ class Progress:
         epochs: int,
         enabled: bool,
         report: Callable[[dict[str, float]], None] | None = None,
+        callbacks: Callbacks | None = None,
     ):
         self.epochs = epochs
         self.enabled = enabled
         self.report = report
+        self.callbacks = callbacks or Callbacks()
         self._started = self._said = time.monotonic()
         self._first = 0  # the epoch before the first one shown: not 0 in a resumed run
         self._bar: Any = None
@@ -65,6 +69,7 @@ class Progress:
         """Epoch `number`, from 1, has ended with these losses and metrics."""
         if self.report is not None:
             self.report({"epoch": number, **values})
+        self.callbacks.epoch(number, values)
         if not self.enabled:
             return
         shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
