@@ -19,6 +19,7 @@ _OPTIONAL = {
     "torch": "qrnnlang.torch",
     "scikit-learn": "qrnnlang.sklearn",
     "qiskit-ibm-runtime": "runs on IBM devices",
+    "distributed": "a Dask cluster",
 }
 
 

@@ -23,7 +23,9 @@ def test_tutorial(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "first" / "forecast.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("page", ["python.md", "commands.md", "circuits.md", "performance.md"])
+@pytest.mark.parametrize(
+    "page", ["python.md", "commands.md", "circuits.md", "performance.md", "executor.md"]
+)
 def test_page(page: str, tmp_path: Path) -> None:
     play(page, tmp_path)
 
