@@ -78,6 +78,8 @@ def _gates(line: Line) -> dict[tuple[p.Slot, int], int]:
         if isinstance(step, p.Table):
             for entry, count in enumerate(_moved(step.diag, step.cross).sum(0)):
                 found[step.out, entry] = int(count)
+        elif isinstance(step, p.Multiplexed):
+            found[step.out, 0] = 1
     return found
 
 
@@ -92,10 +94,14 @@ def _size(step: p.Step, sizes: dict[p.Slot, Size]) -> Size:
             return sizes[matrices]
         case p.Run(ket=ket):
             return sizes[ket]
+        case p.Multiplexed(ket=ket):
+            return (sizes[ket][0], 1, 1)
         case p.Zeros(n=n) | p.Amplitudes(n=n):
             return (2**n, 1, 1)
         case p.BasisKet(values=values):
             return (2 ** len(values), 1, 1)
+        case p.Ones(n=n):
+            return (2**n, 1, 1)
         case p.Identity(n=n):
             return (2**n, 1, 2**n)
         case p.Merge(parts=parts) | p.MergeBases(parts=parts):
@@ -154,6 +160,8 @@ def _cost(
         case p.Sweep(uses=uses):
             count = sum(gates[u.table, u.entry] for u in uses)
             return _Cost("gates in a loop", n, 0, count, 2 * _COMPLEX * entries * len(uses))
+        case p.Multiplexed():
+            return _Cost("map of projected ancillas", n, 0, 0, 2 * _COMPLEX * n)
         case p.Starts(diag=diag, cross=cross):
             count = int(_moved(diag, cross).sum())
             return _Cost("one-qubit kets", 2, 0, count, 4 * _COMPLEX * count)

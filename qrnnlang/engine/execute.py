@@ -18,9 +18,6 @@ from .classical import computed
 from .context import Array, Context, Slots, as_value, flat
 from .errors import Unsupported
 
-#: A postselected event less likely than this gives NaN.
-LEAST_PROBABILITY = 1e-12
-
 
 def run(steps: Iterable[p.Step], slots: Slots, c: Context) -> None:
     """Computes the steps in order into `slots`."""
@@ -38,6 +35,10 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
             return c.constant(np.arange(2**n) == 0).reshape(1, -1, 1, 1)
         case p.Identity(n=n):
             return c.constant(np.eye(2**n)).reshape(1, 2**n, 1, 2**n)
+        case p.Ones(n=n):
+            return c.constant(np.ones(2**n)).reshape(1, 2**n, 1, 1)
+        case p.Multiplexed(ket=ket):
+            return gates.multiplexed(s[ket])
         case p.Merge(parts=parts):
             return reduce(q.merged, (s[i] for i in parts))
         case p.MergeBases(parts=parts):
@@ -89,7 +90,7 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
             return states.mask(step, s, c)
         case p.Weight(ket=ket, weighted=weighted, before=before):
             now = q.trace(s[ket], None if weighted is None else s[weighted], step.mixed, step.n)
-            least = LEAST_PROBABILITY * (1.0 if before is None else s[before])
+            least = step.least * (1.0 if before is None else s[before])
             return jnp.where(now < least, jnp.nan, now)
         case p.Ratio(now=now, before=before):
             ratio = s[now] if before is None else s[now] / s[before]

@@ -75,6 +75,28 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """A circuit on ancillas in |0…0⟩, projected on |0…0⟩ again, as a map of the other wires.
+
+    `body` never flips a source; the ancillas are in |0…0⟩ again after it. The state is not
+    renormalised.
+    """
+
+    target: Wire
+    sources: tuple[Wire, ...]
+    ancillas: tuple[Wire, ...]
+    body: tuple[Unitary | Project, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """The weight of the state that holds a wire is taken; so many projections led to it."""
+
+    wire: Wire
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """Amplitude encoding on wires in |0…0⟩."""
 
@@ -109,6 +131,8 @@ Instruction: TypeAlias = (
     | Stored
     | Noise
     | Project
+    | Filter
+    | Weigh
     | Load
     | Expectation
     | Populations

@@ -17,11 +17,11 @@ from .circuits import flush
 
 def project(b: Builder, x: low.Project) -> None:
     """Postselection: rows are taken out or blanked; the state's weight is kept beside it."""
-    part = _reached(b, x.wires, x.when)
+    part = reached(b, x.wires, x.when)
     values = tuple(b.number(v) for v in x.values)
     before = part.weight
     if x.when is None and len(set(x.wires)) == len(x.wires):
-        new = _picked(b, part, x.wires, values)
+        new = picked(b, part, x.wires, values)
     else:
         new = _masked(b, part, x, values)
     ket, weighted = new.held, b.weighted_slot(new)
@@ -31,10 +31,10 @@ def project(b: Builder, x: low.Project) -> None:
     b.values[x.ref] = b.emit(p.Ratio(p.NEW, weight, before))
     b.swap([part], *([replace(new, weight=weight)] if new.wires else []))
     if new.wires != part.wires:
-        _restart(b, x.wires, values)
+        restart(b, x.wires, values)
 
 
-def _picked(b: Builder, part: Part, wires: Sequence[Wire], values: tuple[p.Number, ...]) -> Part:
+def picked(b: Builder, part: Part, wires: Sequence[Wire], values: tuple[p.Number, ...]) -> Part:
     """The part without the projected wires."""
     at = {w: i for i, w in enumerate(part.wires)}
     n, slot = len(part.wires), part.held
@@ -59,7 +59,7 @@ def _masked(b: Builder, part: Part, x: low.Project, values: tuple[p.Number, ...]
     return replace(part, slot=slot)
 
 
-def _restart(b: Builder, wires: Sequence[Wire], values: tuple[p.Number, ...]) -> None:
+def restart(b: Builder, wires: Sequence[Wire], values: tuple[p.Number, ...]) -> None:
     """Projected wires begin again, on their own, in the state that they were found in."""
     for wire, value in zip(wires, values, strict=True):
         if not b.alive(wire):
@@ -84,7 +84,7 @@ def load(b: Builder, x: low.Load) -> None:
         new = [Part("ket", most_significant_first, amplitudes)]
         b.swap(parts, *new, *([Part("zero", left)] if left else []))
         return
-    part = _reached(b, x.wires, x.when)
+    part = reached(b, x.wires, x.when)
     when = x.when or low.Condition((), np.ones(1, bool))
     total = len(part.wires)
     slot = part.held
@@ -100,7 +100,7 @@ def load(b: Builder, x: low.Load) -> None:
 
 def noisy(b: Builder, x: low.Noise) -> None:
     """A noise channel: always on a density, where its entries are linear in the rates."""
-    part = _reached(b, (x.wire,), x.when)
+    part = reached(b, (x.wire,), x.when)
     whole = b.as_density(part)
     b.swap([part], whole)
     n, old = len(whole.wires), whole.held
@@ -113,7 +113,7 @@ def noisy(b: Builder, x: low.Noise) -> None:
     b.swap([whole], replace(whole, slot=slot))
 
 
-def _reached(b: Builder, wires: Iterable[Wire], when: low.Condition | None) -> Part:
+def reached(b: Builder, wires: Iterable[Wire], when: low.Condition | None) -> Part:
     """The one part, ket or density, that holds the wires and the condition, up to date."""
     wanted = frozenset((*wires, *(when.wires if when else ())))
     flush(b, wanted)

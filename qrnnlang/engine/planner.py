@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -27,6 +27,8 @@ from . import steps as p
 from .batching import batched
 from .builder import Builder, Part
 from .circuits import flush
+from .elimination import eliminated
+from .filters import filtered, weighed
 from .lowering import lower, lower_start
 from .merging import Block
 from .nonunitary import load, noisy, project
@@ -69,16 +71,18 @@ def plan_cell(
     groups: Groups = tuple((i,) for i in range(count))
     if joint and count:
         groups = (tuple(range(count)),)
+    carried = [c for c in graph.carries if isinstance(c, RealCarry)]
+    read = {o.ref for o in graph.outputs} | {c.out for c in carried}
+    initial = {c.initial for c in carried}
     while True:
-        first = _run(start, groups, (), input_level, samples)
-        ran = _run(step, first.groups, _reals(graph), input_level, samples)
+        first = _run(start, groups, (), initial, input_level, samples)
+        ran = _run(step, first.groups, _reals(graph), read, input_level, samples)
         if ran.groups == groups:
             break
         groups = ran.groups
     values, starts = ran.builder.values, first.builder.values
     outputs = tuple((o.name, ran.builder.certain(values[o.ref], o.shape)) for o in graph.outputs)
-    real_carries = [c for c in graph.carries if isinstance(c, RealCarry)]
-    next_reals = tuple(ran.builder.certain(values[c.out], c.shape) for c in real_carries)
+    next_reals = tuple(ran.builder.certain(values[c.out], c.shape) for c in carried)
     return Plan(
         name=graph.name,
         line=batched(Line(tuple(ran.builder.steps), tuple(ran.builder.level))),
@@ -87,9 +91,9 @@ def plan_cell(
         bases=ran.entered,
         next_bases=ran.bases,
         start_bases=first.bases,
-        reals=tuple((c.name, ran.reals[c.name]) for c in real_carries),
+        reals=tuple((c.name, ran.reals[c.name]) for c in carried),
         next_reals=next_reals,
-        start_reals=tuple(starts[c.initial] for c in real_carries),
+        start_reals=tuple(starts[c.initial] for c in carried),
         outputs=outputs,
         qubits=sum(len(c.wires) for c in graph.carries if isinstance(c, QubitCarry)),
         bits=sum(len(c.bits) for c in graph.carries if isinstance(c, BitCarry)),
@@ -105,11 +109,12 @@ def _run(
     program: low.Program,
     groups: Groups,
     reals: Sequence[str],
+    read: Set[Ref],
     input_level: Callable[[str], p.Level],
     samples: int,
 ) -> _Ran:
     b = Builder(input_level, samples)
-    program, ends = staged(program)
+    program, ends = staged(eliminated(program, read))
     carried = {name: b.slot(p.RECURRENT) for name in reals}
     entered = []
     if program.enter:
@@ -163,6 +168,10 @@ def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -
             noisy(b, instruction)
         case low.Project():
             project(b, instruction)
+        case low.Filter():
+            filtered(b, instruction)
+        case low.Weigh():
+            weighed(b, instruction)
         case low.Load():
             load(b, instruction)
         case low.Expectation():

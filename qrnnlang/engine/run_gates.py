@@ -70,6 +70,14 @@ def table(t: p.Table, s: Slots, c: Context) -> tuple[Array, Array]:
     return loops.products(c.constant(t.diag), c.constant(t.cross), mirror, *turns(t.angles, s, c))
 
 
+def multiplexed(t: Array) -> tuple[Array, Array]:
+    """Entries kept and flipped, of a ket (x, N, 1, 2): the least significant bit is flipped."""
+    pairs = t.reshape(t.shape[0], -1, 2, 2)
+    diag = jnp.stack([pairs[..., 0, 0], pairs[..., 1, 1]], -1)
+    cross = jnp.stack([pairs[..., 0, 1], pairs[..., 1, 0]], -1)
+    return diag.reshape(t.shape[0], 1, -1), cross.reshape(t.shape[0], 1, -1)
+
+
 def coefficients(g: p.Gates, s: Slots, c: Context, conj: bool = False) -> tuple[Array, Array]:
     """Coefficients (G, 1, N) of the loop's gates."""
     turned = turns(g.angles, s, c)

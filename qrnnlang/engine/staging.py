@@ -30,12 +30,12 @@ def staged(program: low.Program) -> tuple[low.Program, dict[int, int]]:
             default=0,
         )
         event = is_event(instruction)
+        projects = isinstance(instruction, low.Project | low.Filter | low.Weigh)
         if event:
             # A projection changes what is found on wires that it does not touch.
-            looks_back = last_event if isinstance(instruction, low.Project) else last_projection
-            stage = max(stage, looks_back)
+            stage = max(stage, last_event if projects else last_projection)
             last_event = max(last_event, stage)
-            if isinstance(instruction, low.Project):
+            if projects:
                 last_projection = stage
         found.append((stage, int(event), place))
         after = stage + 1 if event else stage
@@ -58,7 +58,14 @@ def staged(program: low.Program) -> tuple[low.Program, dict[int, int]]:
 
 def is_event(instruction: low.Instruction) -> bool:
     return isinstance(
-        instruction, low.Expectation | low.Populations | low.Project | low.Load | low.Noise
+        instruction,
+        low.Expectation
+        | low.Populations
+        | low.Project
+        | low.Filter
+        | low.Weigh
+        | low.Load
+        | low.Noise,
     )
 
 
@@ -80,6 +87,10 @@ def touched(instruction: low.Instruction) -> set[Wire]:
             return {*wires, *of(when)}
         case low.Noise(wire=wire, when=when):
             return {wire, *of(when)}
+        case low.Filter(target=target, sources=sources):
+            return {target, *sources}
+        case low.Weigh(wire=wire):
+            return {wire}
         case low.Expectation(observables=observables):
             return {w for terms in observables for t in terms for w, _ in t.paulis}
         case low.Populations(wires=wires, bits=bits):
@@ -95,6 +106,8 @@ def refs(instruction: low.Instruction) -> set[Ref]:
             return set(found)
         case low.Unitary(pairs=pairs):
             return {e.ref for pair in pairs if pair.angle for e in pair.angle.elems}
+        case low.Filter(body=body):
+            return set().union(*(refs(i) for i in body))
         case low.Load(re=re, im=im):
             return {re} if im is None else {re, im}
         case low.Exponential(terms=terms, time=time):

@@ -90,6 +90,17 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Multiplexed:
+    """A table of one entry that flips its first wire, from a ket of two columns.
+
+    Row i, read as the entry's local index, holds what comes of the first wire in |0⟩ and in |1⟩.
+    """
+
+    out: Slot
+    ket: Slot
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """Entry `entry` of a table on the rows' bits: local bit j sits at axis `axes[j]`."""
 
@@ -122,6 +133,14 @@ class Zeros:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
+    out: Slot
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ones:
+    """All amplitudes of n wires 1: all basis states side by side."""
+
     out: Slot
     n: int
 
@@ -365,7 +384,7 @@ class Mask:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """The trace of a state after a projection; NaN below 1e-12 of the trace `before` (None: 1).
+    """The trace of a state after a projection; NaN below `least` of the trace `before` (None: 1).
 
     `weighted` as for `Density`; `mixed`: `ket` is a density, of n wires.
     """
@@ -376,6 +395,7 @@ class Weight:
     mixed: bool
     n: int
     before: Slot | None
+    least: float = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +541,8 @@ Step: TypeAlias = (
     | Product
     | Zeros
     | Identity
+    | Ones
+    | Multiplexed
     | Merge
     | MergeBases
     | Permute
@@ -558,6 +580,7 @@ Step: TypeAlias = (
 _SLOT_FIELDS: dict[type, tuple[str, ...]] = {
     Compute: ("args",),
     Table: ("angles",),
+    Multiplexed: ("ket",),
     Merge: ("parts",),
     MergeBases: ("parts",),
     Permute: ("ket",),
