@@ -21,6 +21,7 @@ VERBS = {
     "draw": "draw the cell as SVG, PNG or text, carried wires looped back",
     "run": "run a model on inputs",
     "train": "train a model by its data and train blocks",
+    "sweep": "train at every point of a grid, by many seeds",
     "predict": "apply a trained model to data",
     "explain": "explain the code of a diagnostic",
     "doctor": "show versions and optional parts",

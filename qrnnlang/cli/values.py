@@ -9,6 +9,8 @@ from .errors import wrong_usage
 
 _INT = re.compile(r"[+-]?[0-9][0-9_]*")
 _REAL = re.compile(r"[+-]?([0-9][0-9_]*)?(\.[0-9][0-9_]*)?([eE][+-]?[0-9]+)?")
+#: What stands between commas; one within quotes separates nothing.
+_PART = re.compile(r"""(?:^|(?<=,))((?:"[^"]*"|'[^']*'|[^,])*)""")
 
 Value = bool | int | float | str
 
@@ -24,6 +26,26 @@ def settings(given: Iterable[str]) -> dict[str, Value]:
         if name in found:
             raise wrong_usage(f"`--set {name}=…` is given twice")
         found[name] = value(text.strip())
+    return found
+
+
+def lists(given: Iterable[str], option: str) -> dict[str, list[Value]]:
+    """`k=v1,v2,…` pairs, for sweeps. Raises CliError (exit code 2) for what is not a pair.
+
+    A comma within quotes does not separate.
+    """
+    found: dict[str, list[Value]] = {}
+    for pair in given:
+        name, equals, text = pair.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise wrong_usage(f"`{option} {pair}`: expected `{option} name=value,value,…`")
+        if name in found:
+            raise wrong_usage(f"`{option} {name}=…` is given twice")
+        parts = [part.strip() for part in _PART.findall(text)]
+        if not all(parts):
+            raise wrong_usage(f"`{option} {pair}`: a value is empty")
+        found[name] = [value(part) for part in parts]
     return found
 
 

@@ -57,6 +57,19 @@ def loads(
     return Model(program, None, precision, extern or {})
 
 
+def load_parts(
+    text: str,
+    imports: Mapping[str, str],
+    entry: str | None,
+    hyper: Mapping[str, Any],
+    precision: Precision = "float64",
+) -> Model:
+    """The model of a source whose imported files are given as texts, as `Program` holds them."""
+    _use_float64(precision)
+    program = load_text_program(text, "model.qrnn", entry, hyper, imports)
+    return Model(program, None, precision, {})
+
+
 def open_artefact(
     path: str | Path, extern: Mapping[str, Callable[..., Any]] | None = None
 ) -> tuple[Model, dict[str, Any]]:

@@ -177,7 +177,9 @@ def run_command(line: str) -> tuple[int, str]:
             status = main(arguments)
         except SystemExit as exit:
             status = int(exit.code or 0)
-    shown = [s for s in err.getvalue().splitlines(True) if not s.startswith("epoch ")]
+    shown = [
+        s for s in err.getvalue().splitlines(True) if not s.startswith(("epoch ", "sweep on "))
+    ]
     return status, out.getvalue() + "".join(shown)
 
 

@@ -24,7 +24,8 @@ def test_tutorial(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["python.md", "commands.md", "circuits.md", "performance.md", "executor.md"]
+    "page",
+    ["python.md", "commands.md", "circuits.md", "performance.md", "executor.md", "sweeps.md"],
 )
 def test_page(page: str, tmp_path: Path) -> None:
     play(page, tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
-from executing import first_held, held_tasks, squares
+from executing import HERE, dask_cluster, first_held, held_tasks, squares
 
 from qrnnlang.runtime.executor import (
     ATTEMPTS,
@@ -26,8 +25,6 @@ from qrnnlang.runtime.executor import (
     fingerprint,
     run_tasks,
 )
-
-HERE = Path(__file__).resolve().parents[1]
 
 
 def values(found: Iterator[Result]) -> dict[str, object]:
@@ -207,41 +204,8 @@ def test_only_errors_that_would_come_again_are_kept(tmp_path: Path) -> None:
 def cluster(tmp_path: Path) -> Iterator[tuple[str, int]]:
     """A scheduler's address and process, with three workers, each a process of its own."""
     pytest.importorskip("distributed", reason="needs the extra `cluster`")
-    place = tmp_path / "scheduler.json"
-    env = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]),
-        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
-    }
-    common = ["--scheduler-file", str(place), "--host", "127.0.0.1", "--no-dashboard"]
-
-    def start(kind: str, *more: str) -> subprocess.Popen[bytes]:
-        code = f"from distributed.cli.dask_{kind} import main; main()"
-        with (tmp_path / f"{kind}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-c", code, *common, *more], env=env, stdout=log, stderr=log
-            )
-
-    worker = ("--no-nanny", "--nthreads", "1", "--local-directory", str(tmp_path))
-    processes = [start("scheduler", "--port", "0")]
-    processes += [start("worker", *worker) for _ in range(3)]
-    try:
-        yield _address(place), processes[0].pid
-    finally:
-        for process in reversed(processes):
-            process.kill()
-            process.wait()
-
-
-def _address(place: Path) -> str:
-    for _ in range(6000):
-        if place.exists():
-            try:
-                return str(json.loads(place.read_text())["address"])
-            except ValueError:  # half written
-                pass
-        time.sleep(0.01)
-    raise AssertionError("the scheduler does not start")
+    with dask_cluster(tmp_path, workers=3) as (address, scheduler, _):
+        yield address, scheduler
 
 
 def test_a_cluster_of_which_parts_are_killed(cluster: tuple[str, int], tmp_path: Path) -> None:
