@@ -255,7 +255,9 @@ class _Resolver:
                 elif start is not None:
                     self.expr(start)
                 self.declare(name, "parameter" if statement.trained else "fixed value")
-            case DataStmt(assignments=assignments) | TrainStmt(assignments=assignments):
+            case DataStmt(source=source, assignments=assignments):
+                self.settings(assignments, source)
+            case TrainStmt(assignments=assignments):
                 self.settings(assignments)
             case LossStmt(value=value) | MetricStmt(value=value):
                 self.expr_as("loss", value)
@@ -307,9 +309,9 @@ class _Resolver:
         if self.module.find_cell(cell) is None:
             self._report(unknown_cell, cell, self.module)
 
-    def settings(self, assignments: Iterable[Assignment]) -> None:
+    def settings(self, assignments: Iterable[Assignment], *more: Expr) -> None:
         """Blocks have words of their own: only uses are noted here."""
-        stack: list[object] = [a.value for a in assignments]
+        stack: list[object] = [*more, *(a.value for a in assignments)]
         while stack:
             node = stack.pop()
             match node:

@@ -8,7 +8,7 @@ from helpers import VERSION
 
 from qrnnlang.diagnostics import CompileError
 from qrnnlang.ir.model import run_model
-from qrnnlang.sema import load_text
+from qrnnlang.sema import check_text, load_text
 from qrnnlang.sema.closed import RunCell
 
 
@@ -138,3 +138,12 @@ def test_wrong_hyperparameters(hyper: dict, code: str) -> None:
 def test_real_hyperparameter_takes_a_whole_number() -> None:
     model = load_text(VERSION + "cell A(n: real) { output y = n; }", hyper={"n": 2})
     assert model.outputs[0].name == "y"
+
+
+def test_a_hyperparameter_used_in_the_arguments_of_a_series_is_used():
+    text = (
+        VERSION + "model M(order: int = 5) { use l = Linear(inputs = 1, outputs = 1); "
+        "input x: seq real[1]; target y: seq real[1]; output p = l(x); loss mse(p, y); "
+        'data series.narma(order = order) { x = column("u"); y = column("y"); } }'
+    )
+    assert check_text(text) == ()
