@@ -14,6 +14,11 @@ class Series:
     columns: tuple[str, ...]
 
 
+def _bits(width: int) -> tuple[str, ...]:
+    """The columns of a symbol's bits, as read and as wanted next."""
+    return tuple(f"{name}{bit}" for bit in range(width) for name in "xo")
+
+
 SERIES = {
     "sine": Series({"points": 240, "duration": 20.0, "period": 5.0, "phase": 0.0}, ("v", "t")),
     "cosine": Series({"points": 240, "duration": 20.0, "period": 5.0, "phase": 0.0}, ("v", "t")),
@@ -72,7 +77,15 @@ SERIES = {
     ),
     "henon": Series({"points": 1000, "a": 1.4, "b": 0.3, "x": 0.0, "y": 0.0}, ("v", "x", "y")),
     "logistic": Series({"points": 1000, "r": 3.9, "x": 0.5}, ("v",)),
-    "elman_xor": Series({"points": 3000, "seed": 0}, ("v",)),
+    "elman_xor": Series(
+        {"points": 3000, "length": 36, "seed": 0}, ("v", "next", "asked", *_bits(2))
+    ),
+    "elman_letters": Series(
+        {"points": 3600, "length": 36, "seed": 0}, ("v", "next", "asked", *_bits(3))
+    ),
+    "dna_marker": Series(
+        {"points": 12800, "length": 10, "seed": 0}, ("v", "next", "asked", *_bits(3))
+    ),
     "delayed_parity": Series({"points": 1000, "delay": 1, "width": 2, "seed": 0}, ("v", "u", "y")),
     "sunspots": Series({}, ("v", "year")),
 }

@@ -10,7 +10,8 @@ from .chaos import henon, logistic, lorenz, mackey_glass
 from .narma import narma
 from .oscillators import damped_pendulum, van_der_pol
 from .recorded import sunspots
-from .tasks import delayed_parity, elman_xor
+from .symbols import dna_marker, elman_letters, elman_xor
+from .tasks import delayed_parity
 from .waves import bessel, cosine, damped_sine, damped_triangle, sine, triangle
 
 #: All generators, by the name they have in a `data` block.
@@ -20,7 +21,7 @@ SERIES = {
         *(sine, cosine, damped_sine, triangle, damped_triangle, bessel),
         *(damped_pendulum, van_der_pol),
         *(narma, mackey_glass, lorenz, henon, logistic),
-        *(elman_xor, delayed_parity),
+        *(elman_xor, elman_letters, dna_marker, delayed_parity),
         sunspots,
     )
 }

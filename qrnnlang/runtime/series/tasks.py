@@ -8,17 +8,6 @@ from ..init import generator
 from .numerics import Columns
 
 
-def elman_xor(points: int = 3000, seed: int = 0) -> Columns:
-    """The stream a, b, a xor b, a′, b′, … of random bits (Elman, Cognitive Science 14 (1990) 179).
-
-    Column `v`, zeros and ones: every third bit follows from the two before it.
-    """
-    triples = -(-points // 3)
-    bits = generator(seed, "series.elman_xor").integers(0, 2, (triples, 2))
-    stream = np.concatenate([bits, bits.sum(axis=1, keepdims=True) % 2], axis=1)
-    return {"v": stream.ravel()[:points].astype(np.float64)}
-
-
 def delayed_parity(points: int = 1000, delay: int = 1, width: int = 2, seed: int = 0) -> Columns:
     """Random bits `u`, and `y` (also `v`) the parity of the `width` bits that end `delay` rows ago.
 
