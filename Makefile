@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := $(VENV)/.demo-ready
+# The frameworks that bench/train.py compares with have an environment of their own.
+PEERS := .venv-bench
 
-.PHONY: demo test test-all accept table format clean
+.PHONY: demo test test-all bench accept table format clean
 
 demo: $(DEMO)
 	@$(BIN)/python examples/sunspots/demo.py
@@ -21,6 +23,9 @@ test-all: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 2
 
+bench: $(PEERS)/.ready  ## training steps against frameworks and hand-written code: about an hour
+	@$(PEERS)/bin/python bench/train.py --resume
+
 accept: $(READY)  ## rewrite the expected output of the golden tests
 	@QRNNLANG_ACCEPT=1 $(BIN)/pytest tests/errors tests/diagnostics
 
@@ -32,7 +37,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@echo "creating $(VENV)"
@@ -49,3 +54,10 @@ $(DEMO): $(VENV)/bin/python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[data]'
 	@$(BIN)/python -m qrnnlang.engine.native
 	@touch $(DEMO)
+
+$(PEERS)/.ready: bench/requirements.txt pyproject.toml
+	@echo "installing qrnnlang and the peers of the benchmarks into $(PEERS)"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -e . -r bench/requirements.txt
+	@$(PEERS)/bin/python -m qrnnlang.engine.native
+	@touch $@
