@@ -22,6 +22,7 @@ ORDER = (
     {"passes"},
     {"targets", "engine"},
     {"runtime"},
+    {"gallery"},
     {"cli"},
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in sorted(names)}

@@ -22,6 +22,7 @@ VERBS = {
     "run": "run a model on inputs",
     "train": "train a model by its data and train blocks",
     "sweep": "train at every point of a grid, by many seeds",
+    "gallery": "train the examples by their seeds, beside what was published",
     "predict": "apply a trained model to data",
     "explain": "explain the code of a diagnostic",
     "doctor": "show versions and optional parts",

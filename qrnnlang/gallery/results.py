@@ -1,0 +1,76 @@
+"""What experiments gave, in the `results.json` of their example."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from statistics import median
+from typing import Any
+
+from .. import __version__
+from ..runtime.files import write_text
+from .spec import Example, Experiment
+
+RESULTS = "results.json"
+
+
+def load(example: Example) -> dict[str, dict[str, Any]]:
+    """Results by experiment; empty where there are none."""
+    try:
+        found: dict[str, dict[str, Any]] = json.loads((example.folder / RESULTS).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def save(example: Example, results: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes them, whole or not at all. Raises OSError."""
+    text = json.dumps(results, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    write_text(example.folder / RESULTS, text)
+
+
+def together(experiment: Experiment, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The results of all seeds of an experiment, with what they were computed by."""
+    ordered = sorted(rows, key=lambda row: int(row["seed"]))
+    finals = [_final(experiment, row) for row in ordered]
+    best = min(range(len(ordered)), key=lambda i: _chosen_by(ordered[i]))
+    return {
+        "seeds": [row["seed"] for row in ordered],
+        "values": finals,
+        "median": median(finals),
+        "low": min(finals),
+        "high": max(finals),
+        "reached": [row["reached"] for row in ordered],
+        "curves": [row["curve"] for row in ordered],
+        "best": best,
+        "metrics": ordered[best]["metrics"],
+        "parameters": ordered[0]["parameters"],
+        "epochs": max(row["epochs"] for row in ordered),
+        "seconds": round(sum(row["seconds"] for row in ordered), 1),
+        "by": {
+            "qrnnlang": __version__,
+            "jax": version("jax"),
+            "numpy": version("numpy"),
+            "python": platform.python_version(),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        },
+    }
+
+
+def _part(row: Mapping[str, Any]) -> Mapping[str, float]:
+    metrics: Mapping[str, Mapping[str, float]] = row["metrics"]
+    return metrics["test"] if "test" in metrics else metrics["train"]
+
+
+def _final(experiment: Experiment, row: Mapping[str, Any]) -> float:
+    """The experiment's number: of the test part, or of training where there is none."""
+    return float(_part(row)[experiment.metric])
+
+
+def _chosen_by(row: Mapping[str, Any]) -> float:
+    """The loss that a seed is chosen by: validation, or training; never the test part."""
+    metrics = row["metrics"]
+    return float((metrics.get("validation") or metrics["train"])["loss"])

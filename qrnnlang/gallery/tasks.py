@@ -1,0 +1,56 @@
+"""Which experiments are meant, and the tasks they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..runtime.executor import Task, fingerprint
+from .spec import Example, GalleryError
+
+
+def chosen(known: Sequence[Example], names: Sequence[str]) -> list[Example]:
+    """The examples named `EXAMPLE` or `EXAMPLE/EXPERIMENT`; without names all.
+
+    Raises GalleryError for a name that is not there.
+    """
+    by_name = {example.name: example for example in known}
+    wanted: dict[str, set[str]] = {name: {""} for name in by_name} if not names else {}
+    for name in names:
+        example, _, experiment = name.partition("/")
+        wanted.setdefault(example, set()).add(experiment)
+    found = []
+    for name, experiments in wanted.items():
+        if name not in by_name:
+            raise GalleryError(f"no example `{name}`: there are {', '.join(by_name)}")
+        found.append(by_name[name] if "" in experiments else _only(by_name[name], experiments))
+    return found
+
+
+def _only(example: Example, experiments: set[str]) -> Example:
+    have = [e.name for e in example.experiments]
+    missing = sorted(experiments - set(have))
+    if missing:
+        raise GalleryError(
+            f"`{example.name}` has no experiment `{missing[0]}`: there are {', '.join(have)}"
+        )
+    kept = tuple(e for e in example.experiments if e.name in experiments)
+    return replace(example, experiments=kept)
+
+
+def tasks(example: Example, seeds: int | None, epochs: int | None) -> dict[str, Task]:
+    """One task for each experiment; another source or setting is another task."""
+    found: dict[str, Task] = {}
+    for e in example.experiments:
+        path = example.folder / e.file
+        given = {
+            "file": str(path),
+            "seeds": list(range(seeds or e.seeds)),
+            "hyper": dict(e.set),
+            "train": dict(e.train) | ({"epochs": epochs} if epochs else {}),
+            "below": e.below,
+        }
+        mark = fingerprint({**given, "file": path.read_text("utf-8")})
+        key = f"{example.name}.{e.name}.{mark[:12]}"
+        found[e.name] = Task(key, "qrnnlang.gallery.experiment:measure", given)
+    return found
