@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "channel.h"
+
 namespace qrnn {
 
 enum Op : int64_t {
@@ -31,12 +33,14 @@ struct Plan {
   Program fixed;                // parameters only, once a call, one lane
   Program step;                 // one step of kLanes sequences
   std::vector<double> constants;  // the first entries of `fixed`
-  int64_t params = 0;           // entries of `fixed` after the constants
+  int64_t params = 0;             // entries of `fixed` after the constants
+  int64_t carried = 0;            // numbers of a sequence's state
   std::vector<int64_t> spread;  // entry k of `step` is this entry of `fixed`
   std::vector<int64_t> inputs, state, next, outputs;  // entries of `step`
   int64_t sums = 0;             // size of the sums of cotangents of `fixed`
   // Sums [from, from + size) belong to entries [to, to + size) of `fixed`.
   std::vector<int64_t> matrices;
+  Channel channel;
 };
 
 }  // namespace qrnn

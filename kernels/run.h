@@ -53,9 +53,9 @@ struct Row {
 
 // Code of one instruction: op, length, then what the cases below read.
 template <int W>
-void forward(const Program& p, V<W>* d, const double* fixed) {
-  const int64_t* c = p.code.data();
-  const int64_t* end = c + p.code.size();
+void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, int64_t to = -1) {
+  const int64_t* c = p.code.data() + from;
+  const int64_t* end = p.code.data() + (to < 0 ? int64_t(p.code.size()) : to);
   for (; c < end; c += c[1]) {
     const int64_t* a = c + 2;
     switch (c[0]) {
@@ -133,10 +133,11 @@ void forward(const Program& p, V<W>* d, const double* fixed) {
 }
 
 // `g`: cotangents of the arena, those of the program's results given; `sums`: of matrices in `fixed`.
+// Code before `from` is left out.
 template <int W>
 void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d, V<W>* g,
-             const double* fixed, double* sums) {
-  for (size_t which = starts.size(); which-- > 0;) {
+             const double* fixed, double* sums, int64_t from = 0) {
+  for (size_t which = starts.size(); which-- > 0 && starts[which] >= from;) {
     const int64_t* c = p.code.data() + starts[which];
     const int64_t* a = c + 2;
     switch (c[0]) {

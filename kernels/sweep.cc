@@ -1,23 +1,13 @@
 // The recurrent sweep of a cell as two XLA custom calls: forwards, and backwards with cotangents.
-#include <atomic>
-#include <condition_variable>
-#include <cstring>
 #include <map>
-#include <memory>
-#include <mutex>
 
-#include "run.h"
-#include "xla/ffi/api/ffi.h"
+#include "recurrent.h"
+#include "sets.h"
+#include "split.h"
 
 namespace ffi = xla::ffi;
 
 namespace qrnn {
-
-using Vec = V<kLanes>;
-
-struct Ready : Plan {
-  std::vector<int64_t> fixed_starts, step_starts;
-};
 
 std::mutex plans_mutex;
 std::map<int64_t, std::shared_ptr<const Ready>> plans;
@@ -28,165 +18,102 @@ std::shared_ptr<const Ready> plan_of(int64_t key) {
   return found == plans.end() ? nullptr : found->second;
 }
 
-// Memory for vectors, aligned and not initialised.
-class Arena {
- public:
-  explicit Arena(int64_t entries)
-      : data_(static_cast<Vec*>(std::aligned_alloc(64, std::max<int64_t>(entries, 1) * sizeof(Vec)))) {}
-  ~Arena() { std::free(data_); }
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
-  Vec* get() { return data_; }
+ffi::Error unknown() { return ffi::Error::Internal("qrnnlang: the plan of this call is not registered"); }
 
- private:
-  Vec* data_;
-};
-
-// work(i) for all i < count, by the caller and whatever threads of the pool are free.
-template <class F>
-void share(ffi::ThreadPool& pool, int64_t count, F work) {
-  struct Shared {
-    std::atomic<int64_t> next{0};
-    std::mutex mutex;
-    std::condition_variable done;
-    int64_t left;
-  };
-  auto shared = std::make_shared<Shared>();
-  shared->left = count;
-  auto take = [shared, count, &work] {
-    for (int64_t i; (i = shared->next.fetch_add(1)) < count;) {
-      work(i);
-      std::lock_guard<std::mutex> lock(shared->mutex);
-      if (--shared->left == 0) shared->done.notify_all();
-    }
-  };
-  const int64_t helpers = std::min<int64_t>(pool.num_threads(), count) - 1;
-  // A task that starts late finds nothing left and does not touch `work`, which is gone by then.
-  for (int64_t i = 0; i < helpers; ++i) pool.Schedule([take] { take(); });
-  take();
-  std::unique_lock<std::mutex> lock(shared->mutex);
-  shared->done.wait(lock, [&] { return shared->left == 0; });
-}
-
-struct Shape {
-  int64_t steps, batch, groups;
-};
-
-inline int64_t sample(const Shape& s, int64_t group, int lane) {
-  return std::min(group * kLanes + lane, s.batch - 1);
-}
-
-void spread(const Ready& p, const double* fixed, Vec* d) {
-  for (size_t k = 0; k < p.spread.size(); ++k) d[k] = Vec{} + fixed[p.spread[k]];
-}
-
-void gather(const Shape& s, int64_t group, const double* rows, const std::vector<int64_t>& to, Vec* d) {
-  const int64_t n = to.size();
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const double* row = rows + sample(s, group, lane) * n;
-    for (int64_t f = 0; f < n; ++f) d[to[f]][lane] = row[f];
-  }
-}
-
-void scatter(const Shape& s, int64_t group, const Vec* d, const std::vector<int64_t>& from, double* rows) {
-  const int64_t n = from.size();
-  for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane)
-    for (int64_t f = 0; f < n; ++f) rows[(group * kLanes + lane) * n + f] = d[from[f]][lane];
-}
-
-// Adds the cotangents of rows; lanes past the last sequence have none.
-void gather_cotangents(const Shape& s, int64_t group, const double* rows, const std::vector<int64_t>& to,
-                       Vec* g) {
-  const int64_t n = to.size();
-  for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane)
-    for (int64_t f = 0; f < n; ++f) g[to[f]][lane] += rows[(group * kLanes + lane) * n + f];
-}
-
-using In = ffi::Buffer<ffi::F64>;
-using Out = ffi::ResultBuffer<ffi::F64>;
-
-ffi::Error Forward(ffi::ThreadPool pool, int64_t key, int64_t steps, int64_t batch, In params, In inputs,
-                   In initial, Out outputs, Out last, Out trail, Out fixed_out) {
-  auto found = plan_of(key);
-  if (!found) return ffi::Error::Internal("qrnnlang: the plan of this call is not registered");
-  const Ready& p = *found;
-  const Shape s = {steps, batch, (batch + kLanes - 1) / kLanes};
-  double* fixed = fixed_out->typed_data();
+// What is computed once for a set of parameters: `kept` numbers.
+void prepare(const Ready& p, const double* params, double* fixed) {
   std::memcpy(fixed, p.constants.data(), p.constants.size() * sizeof(double));
-  std::memcpy(fixed + p.constants.size(), params.typed_data(), p.params * sizeof(double));
+  std::memcpy(fixed + p.constants.size(), params, p.params * sizeof(double));
   forward<1>(p.fixed, fixed, nullptr);
-  const double *in = inputs.typed_data(), *start = initial.typed_data();
-  double *out = outputs->typed_data(), *end = last->typed_data(), *kept = trail->typed_data();
-  const int64_t carried = p.state.size(), width = p.inputs.size(), made = p.outputs.size();
-  share(pool, s.groups, [&](int64_t group) {
-    Arena arena(p.step.entries);
-    std::vector<Vec> moved(carried);
-    Vec* d = arena.get();
-    spread(p, fixed, d);
-    gather(s, group, start, p.state, d);
-    for (int64_t t = 0; t < steps; ++t) {
-      for (int64_t i = 0; i < carried; ++i)
-        std::memcpy(kept + ((group * steps + t) * carried + i) * kLanes, &d[p.state[i]], sizeof(Vec));
-      gather(s, group, in + t * batch * width, p.inputs, d);
-      forward<kLanes>(p.step, d, fixed);
-      scatter(s, group, d, p.outputs, out + t * batch * made);
-      for (int64_t i = 0; i < carried; ++i) moved[i] = d[p.next[i]];
-      for (int64_t i = 0; i < carried; ++i) d[p.state[i]] = moved[i];
-    }
-    scatter(s, group, d, p.state, end);
-  });
-  return ffi::Error::Success();
+  if (p.split) p.split->pack(fixed, fixed + p.fixed.entries);
 }
 
-ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t steps, int64_t batch, In inputs, In trail,
-                   In fixed_in, In d_outputs, In d_last, Out d_params, Out d_inputs, Out d_initial) {
-  auto found = plan_of(key);
-  if (!found) return ffi::Error::Internal("qrnnlang: the plan of this call is not registered");
-  const Ready& p = *found;
-  const Shape s = {steps, batch, (batch + kLanes - 1) / kLanes};
-  const double *fixed = fixed_in.typed_data(), *in = inputs.typed_data(), *kept = trail.typed_data();
-  const double *gout = d_outputs.typed_data(), *gend = d_last.typed_data();
-  double *gin = d_inputs->typed_data(), *gstart = d_initial->typed_data();
-  const int64_t carried = p.state.size(), width = p.inputs.size(), made = p.outputs.size();
-  const int64_t shared = p.spread.size(), entries = p.step.entries;
-  // Sums are taken in an order that does not depend on the number of threads.
-  const int64_t chunks = std::min<int64_t>(s.groups, 16), size = p.sums + shared;
-  std::vector<double> sums(chunks * size, 0.0);
-  share(pool, chunks, [&](int64_t chunk) {
-    Arena arena(entries), cotangents(entries);
-    std::vector<Vec> moved(carried);
-    Vec *d = arena.get(), *g = cotangents.get();
-    double* sum = sums.data() + chunk * size;
-    spread(p, fixed, d);
-    for (int64_t group = chunk; group < s.groups; group += chunks) {
-      std::memset(static_cast<void*>(g), 0, entries * sizeof(Vec));
-      for (int64_t i = 0; i < carried; ++i) moved[i] = Vec{};
-      for (int lane = 0; lane < kLanes && group * kLanes + lane < batch; ++lane)
-        for (int64_t i = 0; i < carried; ++i) moved[i][lane] = gend[(group * kLanes + lane) * carried + i];
-      for (int64_t t = steps; t-- > 0;) {
-        for (int64_t i = 0; i < carried; ++i)
-          std::memcpy(&d[p.state[i]], kept + ((group * steps + t) * carried + i) * kLanes, sizeof(Vec));
-        gather(s, group, in + t * batch * width, p.inputs, d);
-        forward<kLanes>(p.step, d, fixed);
-        std::memset(static_cast<void*>(g + shared), 0, (entries - shared) * sizeof(Vec));
-        for (int64_t i = 0; i < carried; ++i) g[p.next[i]] += moved[i];
-        gather_cotangents(s, group, gout + t * batch * made, p.outputs, g);
-        reverse<kLanes>(p.step, p.step_starts, d, g, fixed, sum);
-        scatter(s, group, g, p.inputs, gin + t * batch * width);
-        for (int64_t i = 0; i < carried; ++i) moved[i] = g[p.state[i]];
-      }
-      scatter(s, group, g, p.state, gstart);
-      for (int64_t k = 0; k < shared; ++k) sum[p.sums + k] += total(g[k]);
-    }
-  });
-  for (int64_t chunk = 1; chunk < chunks; ++chunk)
-    for (int64_t k = 0; k < size; ++k) sums[k] += sums[chunk * size + k];
+// Cotangents of parameters from sums over all sequences.
+void finish(const Ready& p, const double* fixed, const double* sums, double* d_params) {
+  const int64_t shared = p.spread.size();
   std::vector<double> g(p.fixed.entries, 0.0);
   for (size_t m = 0; m < p.matrices.size(); m += 3)
     for (int64_t k = 0; k < p.matrices[m + 2]; ++k) g[p.matrices[m + 1] + k] += sums[p.matrices[m] + k];
   for (int64_t k = 0; k < shared; ++k) g[p.spread[k]] += sums[p.sums + k];
+  if (p.split) p.split->unpack(fixed, sums + p.sums + shared, g.data());
   reverse<1>(p.fixed, p.fixed_starts, fixed, g.data(), nullptr, nullptr);
-  std::memcpy(d_params->typed_data(), g.data() + p.constants.size(), p.params * sizeof(double));
+  std::memcpy(d_params, g.data() + p.constants.size(), p.params * sizeof(double));
+}
+
+// On this thread alone where handing work over costs more than it saves.
+template <class F>
+void spread_out(ffi::ThreadPool& pool, int64_t count, double flops, F work) {
+  if (flops > 2e5) return share(pool, count, work);
+  for (int64_t i = 0; i < count; ++i) work(i);
+}
+
+ffi::Error Forward(ffi::ThreadPool pool, int64_t key, In params, In inputs, In initial, Out outputs,
+                   Out last, Out trail, Out fixed_out) {
+  auto found = plan_of(key);
+  if (!found) return unknown();
+  const Ready& p = *found;
+  const auto dims = inputs.dimensions();
+  const Shape s = {dims[dims.size() - 3], dims[dims.size() - 2]};
+  const Leading lp = leading(params, 1), li = leading(inputs, 3), l0 = leading(initial, 2);
+  Sets sets;
+  for (const auto* l : {&lp, &li, &l0}) sets.add(*l);
+  const int64_t kept = p.kept(), trailed = p.trailed(s);
+  const int64_t blocks = p.blocks(s);
+  double* fixed = fixed_out->typed_data();
+  const double flops = p.flops(s) * sets.count;
+  spread_out(pool, sets.count, sets.count > 1 ? flops : 0, [&](int64_t set) {
+    prepare(p, params.typed_data() + sets.at(lp, set), fixed + set * kept);
+  });
+  spread_out(pool, sets.count * blocks, flops, [&](int64_t task) {
+    const int64_t set = task / blocks, block = task % blocks;
+    const Forwards f = {fixed + set * kept,
+                        inputs.typed_data() + sets.at(li, set),
+                        initial.typed_data() + sets.at(l0, set),
+                        outputs->typed_data() + set * s.steps * s.batch * int64_t(p.outputs.size()),
+                        last->typed_data() + set * s.batch * p.carried,
+                        trail->typed_data() + set * trailed};
+    if (p.split) p.split->forward(p, s, block, f);
+    else recurrent_forward(p, s, block, f);
+  });
+  return ffi::Error::Success();
+}
+
+ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, In inputs, In trail, In fixed_in, In d_outputs,
+                   In d_last, Out d_params, Out d_inputs, Out d_initial) {
+  auto found = plan_of(key);
+  if (!found) return unknown();
+  const Ready& p = *found;
+  const auto dims = inputs.dimensions();
+  const Shape s = {dims[dims.size() - 3], dims[dims.size() - 2]};
+  const Leading li = leading(inputs, 3), lt = leading(trail, 1), lf = leading(fixed_in, 1),
+                lo = leading(d_outputs, 3), ll = leading(d_last, 2);
+  Sets sets;
+  for (const auto* l : {&li, &lt, &lf, &lo, &ll}) sets.add(*l);
+  const int64_t blocks = p.blocks(s);
+  // Sums are taken in an order that does not depend on the number of threads.
+  const int64_t chunks = std::min<int64_t>(blocks, 16), size = p.summed();
+  std::vector<double> sums(sets.count * chunks * size, 0.0);
+  const double flops = 3 * p.flops(s) * sets.count;
+  spread_out(pool, sets.count * chunks, flops, [&](int64_t task) {
+    const int64_t set = task / chunks, chunk = task % chunks;
+    const Backwards b = {fixed_in.typed_data() + sets.at(lf, set),
+                         inputs.typed_data() + sets.at(li, set),
+                         trail.typed_data() + sets.at(lt, set),
+                         d_outputs.typed_data() + sets.at(lo, set),
+                         d_last.typed_data() + sets.at(ll, set),
+                         d_inputs->typed_data() + set * s.steps * s.batch * int64_t(p.inputs.size()),
+                         d_initial->typed_data() + set * s.batch * p.carried,
+                         sums.data() + task * size};
+    for (int64_t block = chunk; block < blocks; block += chunks)
+      if (p.split) p.split->reverse(p, s, block, b);
+      else recurrent_reverse(p, s, block, b);
+  });
+  spread_out(pool, sets.count, sets.count > 1 ? flops : 0, [&](int64_t set) {
+    double* sum = sums.data() + set * chunks * size;
+    for (int64_t chunk = 1; chunk < chunks; ++chunk)
+      for (int64_t k = 0; k < size; ++k) sum[k] += sum[chunk * size + k];
+    finish(p, fixed_in.typed_data() + sets.at(lf, set), sum, d_params->typed_data() + set * p.params);
+  });
   return ffi::Error::Success();
 }
 
@@ -196,8 +123,6 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qrnn_forward, qrnn::Forward,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
                                   .Attr<int64_t>("key")
-                                  .Attr<int64_t>("steps")
-                                  .Attr<int64_t>("batch")
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
@@ -210,8 +135,6 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qrnn_reverse, qrnn::Reverse,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
                                   .Attr<int64_t>("key")
-                                  .Attr<int64_t>("steps")
-                                  .Attr<int64_t>("batch")
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
@@ -248,6 +171,7 @@ extern "C" void qrnn_register(int64_t key, const int64_t* ints, const double* re
   plan->step = program();
   plan->constants = real();
   plan->params = *ints++;
+  plan->carried = *ints++;
   plan->spread = whole();
   plan->inputs = whole();
   plan->state = whole();
@@ -255,8 +179,34 @@ extern "C" void qrnn_register(int64_t key, const int64_t* ints, const double* re
   plan->outputs = whole();
   plan->sums = *ints++;
   plan->matrices = whole();
+  qrnn::Channel& c = plan->channel;
+  c.H = *ints++;
+  if (c.H) {
+    c.A = *ints++;
+    c.C = *ints++;
+    c.complex_ = *ints++;
+    c.ket_complex = *ints++;
+    c.cut = *ints++;
+    c.u_re = whole();
+    c.u_im = whole();
+    c.ket_re = whole();
+    c.ket_im = whole();
+    c.reads = whole();
+    const std::vector<int64_t> places = whole();
+    const std::vector<double> numbers = real();
+    for (size_t i = 0; 3 * i < places.size(); ++i)
+      c.terms.push_back({places[3 * i], places[3 * i + 1], places[3 * i + 2], numbers[2 * i], numbers[2 * i + 1]});
+    c.mask = whole();
+  }
   plan->fixed_starts = qrnn::starts_of(plan->fixed);
   plan->step_starts = qrnn::starts_of(plan->step);
+  plan->split = qrnn::split_of(*plan);
   std::lock_guard<std::mutex> lock(qrnn::plans_mutex);
   qrnn::plans[key] = plan;
+}
+
+// Numbers that a call keeps for its reverse: of one set of parameters, and of `batch` sequences.
+extern "C" int64_t qrnn_kept(int64_t key) { return qrnn::plan_of(key)->kept(); }
+extern "C" int64_t qrnn_trailed(int64_t key, int64_t steps, int64_t batch) {
+  return qrnn::plan_of(key)->trailed({steps, batch});
 }

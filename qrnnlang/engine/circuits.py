@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..sema.closed import Wire
 from . import steps as p
@@ -52,8 +52,22 @@ def _started(b: Builder, items: Circuit) -> list[Item]:
         and x.wires <= zeros
         and all(first[w] is x for w in x.wires)
     ]
-    start(b, chosen)
-    return [x for x in items if all(x is not c for c in chosen)]
+    given = [_parted(b, x) for x in chosen]
+    start(b, [early for early, _ in given])
+    rest: list[Item] = [late for _, late in given if late]
+    return rest + [x for x in items if all(x is not c for c in chosen)]
+
+
+def _parted(b: Builder, x: Product) -> tuple[Product, Product | None]:
+    """A product up to the last factor that is not static, and what is left.
+
+    The static rest belongs to the matrix that follows: the amplitudes stay simple, often real.
+    """
+    moving = [i for i, pair in enumerate(x.parts) if b.level_of(pair) > p.STATIC]
+    end = moving[-1] + 1
+    if end == len(x.parts):
+        return x, None
+    return replace(x, parts=x.parts[:end]), Product(x.parts[end:], x.wires, x.flips, p.STATIC)
 
 
 def _connected(pending: Sequence[Pair | Block], wires: set[Wire]) -> list[Pair | Block]:

@@ -52,6 +52,8 @@ def from_state(plan: Plan, state: dict[str, Any], real: Any) -> Carried:
     family = jnp.asarray(state["density"], complex_)
     x = family.shape[0]
     family = family.reshape(x, 2**k, 2**n, 2**n)
+    # Its Hermitian part, so that derivatives are those along density matrices.
+    family = (family + jnp.conj(family.swapaxes(-1, -2))) / 2
     whole = family[:, :, None] * jnp.eye(2**k)[:, :, None, None].astype(real)
     whole = whole.reshape((x,) + (2,) * (2 * (n + k)))
     # Axes now: x, bits (last first), their mirror, row qubits (last first), columns.

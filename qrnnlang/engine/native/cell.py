@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -18,6 +19,7 @@ from .. import steps as p
 from ..plan import Plan, is_real
 from . import library
 from .arrays import Array, Programs, real_array
+from .channel import Channel, channel_of, lowered
 from .lower import Lowering
 from .writer import NotCovered
 
@@ -38,8 +40,17 @@ class Native:
     made: int
     carried: int
     bases: tuple[tuple[int, bool], ...]
-    kept: int
+    form: str
     instructions: int
+
+    def kept(self) -> int:
+        """Numbers of one set of parameters that a call keeps for its reverse."""
+        return int(library.load().qrnn_kept(ctypes.c_int64(self.key)))
+
+    def trailed(self, steps: int, batch: int) -> int:
+        """Numbers of so many sequences that a call keeps for its reverse."""
+        sizes = map(ctypes.c_int64, (self.key, steps, batch))
+        return int(library.load().qrnn_trailed(*sizes))
 
 
 def compiled(plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozenset[str]) -> Native:
@@ -47,7 +58,19 @@ def compiled(plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozens
 
     `shapes`: those of one sample's parameters and inputs; `varying`: inputs that differ by sample.
     """
-    lib = library.load()
+    library.load()
+    if found := channel_of(plan):
+        with suppress(NotCovered):
+            return _compiled(plan, shapes, varying, found)
+    return _compiled(plan, shapes, varying, None)
+
+
+def _compiled(
+    plan: Plan,
+    shapes: Mapping[str, tuple[int, ...]],
+    varying: frozenset[str],
+    channel: Channel | None,
+) -> Native:
     ops = [s.op for s in plan.line.steps if isinstance(s, p.Compute)]
     params = tuple(dict.fromkeys(op.name for op in ops if isinstance(op, Param)))
     read = tuple(dict.fromkeys(op.name for op in ops if isinstance(op, Input)))
@@ -65,23 +88,29 @@ def compiled(plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozens
     found_inputs |= {n: array(n, False) for n in inputs}
     low = Lowering(plan.line.level, q, found_params, found_inputs)
     complex_ = not is_real(plan)
+    carried = sum(4 ** len(group) * (1 + complex_) for group in plan.groups)
     state: list[Any] = []
-    for slot, group in zip(plan.bases, plan.groups, strict=True):
-        n = 2 ** len(group)
-        re = q.step.new(n * n)
-        im = q.step.new(n * n) if complex_ else np.full(n * n, -1)
-        low.slots[slot] = Array(re.reshape(n, n), im.reshape(n, n), False)
-        state += [re, im[im != -1]]
-    for (_, slot), after in zip(plan.reals, plan.next_reals, strict=True):
-        carried = q.step.new(_size(plan, after))
-        low.slots[slot] = real_array(carried.reshape(_shape(plan, after)), False)
-        state.append(carried)
-    low.run(plan.line.steps)
     after_: list[Any] = []
-    for slot in plan.next_bases:
-        a = q.at(low.slots[slot], False)
-        after_ += [a.re.reshape(-1), *([a.im.reshape(-1)] if complex_ else [])]
-    after_ += [q.at(low.slots[i], False).re.reshape(-1) for i in plan.next_reals]
+    form = None
+    if channel:
+        form = lowered(plan, channel, low)
+    else:
+        for slot, group in zip(plan.bases, plan.groups, strict=True):
+            n = 2 ** len(group)
+            re = q.step.new(n * n)
+            im = q.step.new(n * n) if complex_ else np.full(n * n, -1)
+            low.slots[slot] = Array(re.reshape(n, n), im.reshape(n, n), False)
+            state += [re, im[im != -1]]
+        for (_, slot), after in zip(plan.reals, plan.next_reals, strict=True):
+            real = q.step.new(_size(plan, after))
+            carried += len(real)
+            low.slots[slot] = real_array(real.reshape(_shape(plan, after)), False)
+            state.append(real)
+        low.run(plan.line.steps)
+        for slot in plan.next_bases:
+            a = q.at(low.slots[slot], False)
+            after_ += [a.re.reshape(-1), *([a.im.reshape(-1)] if complex_ else [])]
+        after_ += [q.at(low.slots[i], False).re.reshape(-1) for i in plan.next_reals]
     outputs, columns, made = [], [], 0
     for name, slot in plan.outputs:
         a = q.at(low.slots[slot], False)
@@ -106,31 +135,42 @@ def compiled(plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozens
     constants = np.array(list(q.fixed.first), float)
     reals.append(constants)
     matrices = [k for start, to, size in q.matrices for k in (start, int(q.fixed.placed(to)), size)]
-    ints += [[len(constants)], [entries], [len(spread)], spread]
+    ints += [[len(constants)], [entries, carried], [len(spread)], spread]
     for part in (given, before, next_, out):
         ints += [[len(part)], part]
     ints += [[q.sums], [len(matrices)], matrices]
-    blob = np.concatenate([np.asarray(x, np.int64) for x in ints])
-    numbers = np.concatenate(reals)
-    mark = hashlib.sha256(blob.tobytes() + b"|" + numbers.tobytes()).digest()
-    key = int.from_bytes(mark[:8], "little", signed=True)
-    lib.qrnn_register(
-        ctypes.c_int64(key),
-        blob.ctypes.data_as(ctypes.c_void_p),
-        numbers.ctypes.data_as(ctypes.c_void_p),
-    )
+    if form:
+        whole, coefficients = form.numbers(q, complex_)
+        ints += whole
+        reals.append(coefficients)
+    else:
+        ints += [[0]]
     return Native(
-        key,
+        _registered_plan(ints, reals),
         params,
         fixed_inputs,
         inputs,
         tuple(outputs),
         made,
-        len(before),
+        carried,
         tuple((2 ** len(g), complex_) for g in plan.groups),
-        q.fixed.size + len(q.fixed.first),
+        "step by step" if form is None else form.name,
         len(q.fixed.code) + len(q.step.code),
     )
+
+
+def _registered_plan(ints: list[Any], reals: list[Any]) -> int:
+    """The key of a plan: equal plans are one."""
+    blob = np.concatenate([np.asarray(x, np.int64) for x in ints])
+    numbers = np.concatenate(reals)
+    mark = hashlib.sha256(blob.tobytes() + b"|" + numbers.tobytes()).digest()
+    key = int.from_bytes(mark[:8], "little", signed=True)
+    library.load().qrnn_register(
+        ctypes.c_int64(key),
+        blob.ctypes.data_as(ctypes.c_void_p),
+        numbers.ctypes.data_as(ctypes.c_void_p),
+    )
+    return key
 
 
 def _shape(plan: Plan, slot: p.Slot) -> tuple[int, ...]:
@@ -152,6 +192,8 @@ def _size(plan: Plan, slot: p.Slot) -> int:
 @cache
 def _registered() -> None:
     lib = library.load()
+    for name in ("qrnn_kept", "qrnn_trailed"):
+        getattr(lib, name).restype = ctypes.c_int64
     for name in ("qrnn_forward", "qrnn_reverse"):
         capsule = jax.ffi.pycapsule(getattr(lib, name))  # type: ignore[no-untyped-call]
         jax.ffi.register_ffi_target(name, capsule, platform="cpu")
@@ -161,12 +203,12 @@ def _kind(*shape: int) -> Any:
     return jax.ShapeDtypeStruct(shape, jnp.float64)  # type: ignore[no-untyped-call]
 
 
-LANES = 8
-
-
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def sweep(native: Native, params: Any, inputs: Any, initial: Any) -> tuple[Any, Any]:
-    """Outputs (steps, batch, n) and the last state (batch, carried)."""
+    """Outputs (steps, batch, n) and the last state (batch, carried).
+
+    Under `jax.vmap` it stays one call.
+    """
     outputs, last = _forward(native, params, inputs, initial)[0]
     return outputs, last
 
@@ -174,25 +216,23 @@ def sweep(native: Native, params: Any, inputs: Any, initial: Any) -> tuple[Any, 
 def _forward(native: Native, params: Any, inputs: Any, initial: Any) -> Any:
     _registered()
     steps, batch, _ = inputs.shape
-    groups = -(-batch // LANES)
     call = jax.ffi.ffi_call(
         "qrnn_forward",
         (
             _kind(steps, batch, native.made),
             _kind(batch, native.carried),
-            _kind(groups, steps, native.carried, LANES),
-            _kind(native.kept),
+            _kind(native.trailed(steps, batch)),
+            _kind(native.kept()),
         ),
-        vmap_method="sequential",
+        vmap_method="expand_dims",
     )
-    attributes = {"key": np.int64(native.key), "steps": np.int64(steps), "batch": np.int64(batch)}
-    outputs, last, trail, fixed = call(params, inputs, initial, **attributes)
+    outputs, last, trail, fixed = call(params, inputs, initial, key=np.int64(native.key))
     return (outputs, last), (inputs, trail, fixed, params)
 
 
 def _reverse(native: Native, kept: Any, given: Any) -> tuple[Any, Any, Any]:
     inputs, trail, fixed, params = kept
-    steps, batch, _ = inputs.shape
+    _, batch, _ = inputs.shape
     call = jax.ffi.ffi_call(
         "qrnn_reverse",
         (
@@ -200,11 +240,10 @@ def _reverse(native: Native, kept: Any, given: Any) -> tuple[Any, Any, Any]:
             _kind(*inputs.shape),
             _kind(batch, native.carried),
         ),
-        vmap_method="sequential",
+        vmap_method="expand_dims",
     )
-    attributes = {"key": np.int64(native.key), "steps": np.int64(steps), "batch": np.int64(batch)}
-    found = call(inputs, trail, fixed, *given, **attributes)
-    return found[0], found[1], found[2]
+    found = call(inputs, trail, fixed, given[0], given[1], key=np.int64(native.key))
+    return tuple(found)  # type: ignore[return-value]
 
 
 sweep.defvjp(_forward, _reverse)

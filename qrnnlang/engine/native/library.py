@@ -15,7 +15,22 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-SOURCES = ("sweep.cc", "run.h", "contract.h", "lanes.h", "program.h")
+SOURCES = (
+    "sweep.cc",
+    "channel.h",
+    "contract.h",
+    "dense.h",
+    "kraus.h",
+    "lanes.h",
+    "plan.h",
+    "pool.h",
+    "program.h",
+    "recurrent.h",
+    "run.h",
+    "sets.h",
+    "split.h",
+    "transfer.h",
+)
 FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared")
 #: Compiling takes seconds; a compiler that has not ended after this long is given up.
 PATIENCE_S = 300

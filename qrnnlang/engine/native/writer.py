@@ -217,6 +217,12 @@ class Writer:
         ids = np.asarray(ids)
         return np.where(ids <= -2, -2 - ids, np.where(ids < 0, -1, ids + n))
 
+    def length(self, count: int) -> int:
+        """Numbers of the code of the first instructions."""
+        return sum(
+            2 + sum(int(np.size(value)) for value, _ in fields) for _, fields in self.code[:count]
+        )
+
     def finished(
         self, before: Writer | None = None
     ) -> tuple[list[int], npt.NDArray[np.int64], npt.NDArray[np.float64]]:

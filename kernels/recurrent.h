@@ -1,0 +1,81 @@
+// The sweep of a step of any form: kLanes sequences at a time, step by step.
+#pragma once
+
+#include "plan.h"
+#include "pool.h"
+
+namespace qrnn {
+
+inline void spread(const Ready& p, const double* fixed, Vec* d) {
+  for (size_t k = 0; k < p.spread.size(); ++k) d[k] = Vec{} + fixed[p.spread[k]];
+}
+
+// Rows of numbers, one a sequence, to lanes; lanes past the last sequence repeat it.
+inline void gather(const Shape& s, int64_t group, const double* rows, const std::vector<int64_t>& to, Vec* d) {
+  const int64_t n = to.size();
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const double* row = rows + std::min(group * kLanes + lane, s.batch - 1) * n;
+    for (int64_t f = 0; f < n; ++f) d[to[f]][lane] = row[f];
+  }
+}
+
+inline void scatter(const Shape& s, int64_t group, const Vec* d, const std::vector<int64_t>& from, double* rows) {
+  const int64_t n = from.size();
+  for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane)
+    for (int64_t f = 0; f < n; ++f) rows[(group * kLanes + lane) * n + f] = d[from[f]][lane];
+}
+
+// Adds the cotangents of rows; lanes past the last sequence have none.
+inline void gather_cotangents(const Shape& s, int64_t group, const double* rows, const std::vector<int64_t>& to,
+                              Vec* g) {
+  const int64_t n = to.size();
+  for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane)
+    for (int64_t f = 0; f < n; ++f) g[to[f]][lane] += rows[(group * kLanes + lane) * n + f];
+}
+
+inline void recurrent_forward(const Ready& p, const Shape& s, int64_t group, const Forwards& f) {
+  const int64_t carried = p.carried, width = p.inputs.size(), made = p.outputs.size();
+  Arena<Vec> arena(p.step.entries), moved(carried);
+  Vec* d = arena.get();
+  spread(p, f.fixed, d);
+  gather(s, group, f.initial, p.state, d);
+  for (int64_t t = 0; t < s.steps; ++t) {
+    double* kept = f.trail + (group * s.steps + t) * carried * kLanes;
+    for (int64_t i = 0; i < carried; ++i) stored(kept + i * kLanes, d[p.state[i]]);
+    gather(s, group, f.inputs + t * s.batch * width, p.inputs, d);
+    forward<kLanes>(p.step, d, f.fixed);
+    scatter(s, group, d, p.outputs, f.outputs + t * s.batch * made);
+    for (int64_t i = 0; i < carried; ++i) moved.get()[i] = d[p.next[i]];
+    for (int64_t i = 0; i < carried; ++i) d[p.state[i]] = moved.get()[i];
+  }
+  scatter(s, group, d, p.state, f.last);
+}
+
+inline void recurrent_reverse(const Ready& p, const Shape& s, int64_t group, const Backwards& b) {
+  const int64_t carried = p.carried, width = p.inputs.size(), made = p.outputs.size();
+  const int64_t shared = p.spread.size(), entries = p.step.entries;
+  Arena<Vec> arena(entries), cotangents(entries), moved_(carried);
+  Vec *d = arena.get(), *g = cotangents.get(), *moved = moved_.get();
+  spread(p, b.fixed, d);
+  std::memset(static_cast<void*>(g), 0, entries * sizeof(Vec));
+  for (int64_t i = 0; i < carried; ++i) moved[i] = Vec{};
+  for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane)
+    for (int64_t i = 0; i < carried; ++i) moved[i][lane] = b.d_last[(group * kLanes + lane) * carried + i];
+  for (int64_t t = s.steps; t-- > 0;) {
+    const double* kept = b.trail + (group * s.steps + t) * carried * kLanes;
+    for (int64_t i = 0; i < carried; ++i) d[p.state[i]] = loaded(kept + i * kLanes);
+    gather(s, group, b.inputs + t * s.batch * width, p.inputs, d);
+    forward<kLanes>(p.step, d, b.fixed);
+    std::memset(static_cast<void*>(g + shared), 0, (entries - shared) * sizeof(Vec));
+    for (int64_t i = 0; i < carried; ++i) g[p.next[i]] += moved[i];
+    gather_cotangents(s, group, b.d_outputs + t * s.batch * made, p.outputs, g);
+    reverse<kLanes>(p.step, p.step_starts, d, g, b.fixed, b.sums);
+    scatter(s, group, g, p.inputs, b.d_inputs + t * s.batch * width);
+    for (int64_t i = 0; i < carried; ++i) moved[i] = g[p.state[i]];
+  }
+  for (int64_t i = 0; i < carried; ++i) g[p.state[i]] = moved[i];
+  scatter(s, group, g, p.state, b.d_initial);
+  for (int64_t k = 0; k < shared; ++k) b.sums[p.sums + k] += total(g[k]);
+}
+
+}  // namespace qrnn

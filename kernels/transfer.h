@@ -1,0 +1,334 @@
+// The channel on small states as one real matrix: r ← R·(u ⊗ r), r the real and imaginary parts of
+// ρ, u those of φφ†.
+#pragma once
+
+#include "channel.h"
+#include "pool.h"
+
+namespace qrnn {
+
+// A real coordinate of a Hermitian matrix: a diagonal entry, or a part of the entry above it.
+struct Coordinate {
+  int64_t row, column;
+  bool imaginary;
+};
+
+inline std::vector<Coordinate> coordinates(int64_t n, bool complex_) {
+  std::vector<Coordinate> found;
+  for (int64_t i = 0; i < n; ++i) found.push_back({i, i, false});
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = i + 1; j < n; ++j) {
+      found.push_back({i, j, false});
+      if (complex_) found.push_back({i, j, true});
+    }
+  return found;
+}
+
+// W: vectors of a state.
+template <int W>
+class Transfer {
+ public:
+  static constexpr int64_t width = W * kLanes;  // numbers of a state
+
+  explicit Transfer(const Channel& c)
+      : c_(c),
+        f_(coordinates(c.C, c.ket_complex)),
+        m_(coordinates(c.H, c.complex_)),
+        mixed(f_.size() * width),
+        made(width + c.reads.size()) {
+    // What a product of a coordinate of φφ† and one of ρ is in terms of pairs of columns of U.
+    for (const auto& f : f_)
+      for (const auto& m : m_) {
+        std::vector<Part> parts;
+        for (int swap_f = 0; swap_f < (f.row == f.column ? 1 : 2); ++swap_f)
+          for (int swap_m = 0; swap_m < (m.row == m.column ? 1 : 2); ++swap_m) {
+            const int64_t c1 = swap_f ? f.column : f.row, c2 = swap_f ? f.row : f.column;
+            const int64_t k1 = swap_m ? m.column : m.row, k2 = swap_m ? m.row : m.column;
+            double re = 1, im = 0;
+            auto turn = [&](bool imaginary, bool swapped) {
+              if (!imaginary) return;
+              const double r = re, s = swapped ? -1.0 : 1.0;
+              re = -s * im;
+              im = s * r;
+            };
+            turn(f.imaginary, swap_f);
+            turn(m.imaginary, swap_m);
+            parts.push_back({c1 * c.H + k1, c2 * c.H + k2, re, im});
+          }
+        parts_.push_back(parts);
+      }
+    for (int64_t o = 0; o < int64_t(m_.size()); ++o) {
+      const auto& m = m_[o];
+      if (!c.mask.empty() && !c.mask[m.row * c.H + m.column]) continue;
+      std::vector<Pair> pairs;
+      for (int64_t a = 0; a < c.A; ++a) pairs.push_back({a * c.H + m.row, a * c.H + m.column, 1, 0});
+      rows_.push_back({o, m.imaginary, pairs});
+    }
+    for (int64_t s = 0; s < int64_t(c.reads.size()); ++s) {
+      std::vector<Pair> pairs;
+      for (const auto& t : c.terms)
+        if (t.read == s) pairs.push_back({t.left, t.right, t.re, t.im});
+      rows_.push_back({width + s, false, pairs});
+    }
+  }
+
+  // Numbers of one call: R transposed, (made, mixed), then R, (mixed, width).
+  int64_t packed() const { return made * mixed + mixed * width; }
+  int64_t state() const { return width; }
+  int64_t kets() const { return c_.C; }
+  int64_t reads() const { return c_.reads.size(); }
+  int64_t sums() const { return made * mixed; }
+
+  void pack(const double* fixed, double* out) const {
+    std::memset(out, 0, packed() * sizeof(double));
+    const int64_t X = c_.C * c_.H;
+    std::vector<double> u = matrix(fixed), zre(X * X), zim(X * X);
+    const double *ure = u.data(), *uim = ure + c_.A * c_.H * X;
+    for (const auto& row : rows_) {
+      std::fill(zre.begin(), zre.end(), 0.0);
+      std::fill(zim.begin(), zim.end(), 0.0);
+      for (const auto& p : row.pairs) {
+        const double *ar = ure + p.left * X, *ai = uim + p.left * X, *br = ure + p.right * X, *bi = uim + p.right * X;
+        for (int64_t x = 0; x < X; ++x) {
+          const double lr = p.re * ar[x] - p.im * ai[x], li = p.re * ai[x] + p.im * ar[x];
+          double *zr = zre.data() + x * X, *zi = zim.data() + x * X;
+          for (int64_t y = 0; y < X; ++y) {
+            zr[y] += lr * br[y] + li * bi[y];
+            zi[y] += li * br[y] - lr * bi[y];
+          }
+        }
+      }
+      double* to = out + row.at * mixed;
+      const std::vector<Part>* part = parts_.data();
+      for (int64_t f = 0; f < int64_t(f_.size()); ++f)
+        for (int64_t m = 0; m < int64_t(m_.size()); ++m, ++part) {
+          double sum = 0;
+          for (const auto& q : *part) {
+            const double zr = zre[q.x * X + q.y], zi = zim[q.x * X + q.y];
+            sum += row.imaginary ? q.re * zi + q.im * zr : q.re * zr - q.im * zi;
+          }
+          to[f * width + m] = sum;
+        }
+    }
+    double* plain = out + made * mixed;
+    for (int64_t w = 0; w < mixed; ++w)
+      for (int64_t o = 0; o < width; ++o) plain[w * width + o] = out[o * mixed + w];
+  }
+
+  // Cotangents of `fixed` from those of R transposed.
+  void unpack(const double* fixed, const double* sums, double* g) const {
+    const int64_t X = c_.C * c_.H, size = c_.A * c_.H * X;
+    std::vector<double> u = matrix(fixed), gu(2 * size, 0.0), zre(X * X), zim(X * X);
+    const double *ure = u.data(), *uim = ure + size;
+    double *gre = gu.data(), *gim = gre + size;
+    for (const auto& row : rows_) {
+      std::fill(zre.begin(), zre.end(), 0.0);
+      std::fill(zim.begin(), zim.end(), 0.0);
+      const double* from = sums + row.at * mixed;
+      const std::vector<Part>* part = parts_.data();
+      for (int64_t f = 0; f < int64_t(f_.size()); ++f)
+        for (int64_t m = 0; m < int64_t(m_.size()); ++m, ++part)
+          for (const auto& q : *part) {
+            const double s = from[f * width + m];
+            double &zr = zre[q.x * X + q.y], &zi = zim[q.x * X + q.y];
+            zr += s * (row.imaginary ? q.im : q.re);
+            zi += s * (row.imaginary ? q.re : -q.im);
+          }
+      for (const auto& p : row.pairs) {
+        const double *ar = ure + p.left * X, *ai = uim + p.left * X, *br = ure + p.right * X, *bi = uim + p.right * X;
+        double *gar = gre + p.left * X, *gai = gim + p.left * X, *gbr = gre + p.right * X, *gbi = gim + p.right * X;
+        for (int64_t x = 0; x < X; ++x) {
+          const double *zr = zre.data() + x * X, *zi = zim.data() + x * X;
+          const double lr = p.re * ar[x] - p.im * ai[x], li = p.re * ai[x] + p.im * ar[x];
+          double sr = 0, si = 0;
+          for (int64_t y = 0; y < X; ++y) {
+            sr += zr[y] * br[y] - zi[y] * bi[y];
+            si += zr[y] * bi[y] + zi[y] * br[y];
+            gbr[y] += zr[y] * lr + zi[y] * li;
+            gbi[y] += zr[y] * li - zi[y] * lr;
+          }
+          gar[x] += sr * p.re + si * p.im;
+          gai[x] += si * p.re - sr * p.im;
+        }
+      }
+    }
+    for (int64_t i = 0; i < size; ++i) {
+      if (c_.u_re[i] >= 0) g[c_.u_re[i]] += gre[i];
+      if (c_.u_im[i] >= 0) g[c_.u_im[i]] += gim[i];
+    }
+  }
+
+  // ρ, (2, H, H), from or to a state.
+  void enter(const double* rho, double* r) const {
+    const int64_t H = c_.H;
+    std::fill(r, r + width, 0.0);
+    for (size_t m = 0; m < m_.size(); ++m)
+      r[m] = rho[(m_[m].imaginary ? H * H : 0) + m_[m].row * H + m_[m].column];
+  }
+  void leave(const double* r, double* rho) const {
+    const int64_t H = c_.H;
+    for (size_t m = 0; m < m_.size(); ++m) {
+      const auto& q = m_[m];
+      const int64_t shift = q.imaginary ? H * H : 0;
+      rho[shift + q.row * H + q.column] = r[m];
+      rho[shift + q.column * H + q.row] = q.imaginary ? -r[m] : r[m];
+      if (c_.complex_ && q.row == q.column) rho[H * H + q.row * H + q.row] = 0;
+    }
+  }
+  // Cotangents, of the Hermitian part.
+  void enter_cotangent(const double* g, double* r) const {
+    const int64_t H = c_.H;
+    std::fill(r, r + width, 0.0);
+    for (size_t m = 0; m < m_.size(); ++m) {
+      const auto& q = m_[m];
+      const double* from = g + (q.imaginary ? H * H : 0);
+      const double above = from[q.row * H + q.column], below = from[q.column * H + q.row];
+      r[m] = q.row == q.column ? above : q.imaginary ? above - below : above + below;
+    }
+  }
+  void leave_cotangent(const double* r, double* g) const {
+    const int64_t H = c_.H;
+    for (size_t m = 0; m < m_.size(); ++m) {
+      const auto& q = m_[m];
+      double* to = g + (q.imaginary ? H * H : 0);
+      const bool diagonal = q.row == q.column;
+      to[q.row * H + q.column] = diagonal ? r[m] : 0.5 * r[m];
+      if (!diagonal) to[q.column * H + q.row] = q.imaginary ? -0.5 * r[m] : 0.5 * r[m];
+      if (c_.complex_ && diagonal) g[H * H + q.row * H + q.row] = 0;
+    }
+  }
+
+  // Sequences [0, n) of one block. `trail`: their states, (n, T, width); `kets`: (n, T, 2·C).
+  // `lengths`: how many steps of each count.
+  void forward(const double* packed, int64_t n, int64_t T, const double* kets, const double* initial,
+               double* trail, double* reads, double* last) const {
+    const double *reader = packed + width * mixed, *R = packed + made * mixed;
+    const int64_t S = c_.reads.size(), F = f_.size(), rho = c_.H * c_.H * (c_.complex_ ? 2 : 1);
+    std::vector<double> u(F);
+    Arena<double> rs(n * width), ws(n * mixed);
+    double *r = rs.get(), *w = ws.get();
+    for (int64_t b = 0; b < n; ++b) enter(initial + b * rho, r + b * width);
+    for (int64_t t = 0; t < T; ++t) {
+      for (int64_t b = 0; b < n; ++b) {
+        const double* rb = r + b * width;
+        moved(rb, trail + (b * T + t) * width);
+        weigh(kets + (b * T + t) * 2 * c_.C, rb, u.data(), w + b * mixed);
+        for (int64_t s = 0; s < S; ++s) reads[(b * T + t) * S + s] = dot(mixed, w + b * mixed, reader + s * mixed);
+      }
+      multiply<false, false, 1, 1, false>(n, width, mixed, {w, nullptr, mixed, 1}, {R, nullptr, width},
+                                          {r, nullptr, width});
+    }
+    for (int64_t b = 0; b < n; ++b) leave(r + b * width, last + b * rho);
+  }
+
+  // `d_reads`: (n, T, reads). Gives cotangents of kets and the initial state, adds those of R.
+  void reverse(const double* packed, int64_t n, int64_t T, const double* kets, const double* trail,
+               const double* d_reads, const double* d_last, double* d_kets, double* d_initial,
+               double* sums) const {
+    const int64_t S = c_.reads.size(), F = f_.size(), rho = c_.H * c_.H * (c_.complex_ ? 2 : 1);
+    const int64_t chunk = std::max<int64_t>(1, 64 / n);
+    std::vector<double> u(F), du(F);
+    Arena<double> gs(n * width), wbars(n * mixed), ws(chunk * n * mixed), os(chunk * n * made);
+    double *g = gs.get(), *wbar = wbars.get(), *w = ws.get(), *o = os.get();
+    for (int64_t b = 0; b < n; ++b) enter_cotangent(d_last + b * rho, g + b * width);
+    for (int64_t end = T; end > 0; end -= std::min(end, chunk)) {
+      const int64_t start = std::max<int64_t>(0, end - chunk);
+      for (int64_t t = end; t-- > start;) {
+        double *wt = w + (t - start) * n * mixed, *ot = o + (t - start) * n * made;
+        for (int64_t b = 0; b < n; ++b) {
+          moved(g + b * width, ot + b * made);
+          for (int64_t s = 0; s < S; ++s) ot[b * made + width + s] = d_reads[(b * T + t) * S + s];
+        }
+        multiply<false, false, 1, 1, false>(n, mixed, made, {ot, nullptr, made, 1}, {packed, nullptr, mixed},
+                                            {wbar, nullptr, mixed});
+        for (int64_t b = 0; b < n; ++b) {
+          const double *r = trail + (b * T + t) * width, *ket = kets + (b * T + t) * 2 * c_.C;
+          const double* wb = wbar + b * mixed;
+          weigh(ket, r, u.data(), wt + b * mixed);
+          for (int64_t f = 0; f < F; ++f) du[f] = dot(width, wb + f * width, r);
+          for (int64_t m = 0; m < width; m += kLanes) {
+            Vec sum = {};
+            for (int64_t f = 0; f < F; ++f) sum += u[f] * loaded(wb + f * width + m);
+            stored(g + b * width + m, sum);
+          }
+          unweigh(ket, du.data(), d_kets + (b * T + t) * 2 * c_.C);
+        }
+      }
+      multiply<false, false, 1, 1, true>(made, mixed, (end - start) * n, {o, nullptr, 1, made},
+                                         {w, nullptr, mixed}, {sums, nullptr, mixed});
+    }
+    for (int64_t b = 0; b < n; ++b) leave_cotangent(g + b * width, d_initial + b * rho);
+  }
+
+ private:
+  static void moved(const double* from, double* to) {
+    for (int64_t m = 0; m < width; m += kLanes) stored(to + m, loaded(from + m));
+  }
+
+  struct Part {
+    int64_t x, y;
+    double re, im;
+  };
+  struct Pair {
+    int64_t left, right;
+    double re, im;
+  };
+  // Row `at` of R transposed: the real or imaginary part of a sum over pairs of rows of U.
+  struct Out {
+    int64_t at;
+    bool imaginary;
+    std::vector<Pair> pairs;
+  };
+
+  std::vector<double> matrix(const double* fixed) const {
+    const int64_t n = c_.u_re.size();
+    std::vector<double> u(2 * n, 0.0);
+    for (int64_t i = 0; i < n; ++i) {
+      if (c_.u_re[i] >= 0) u[i] = fixed[c_.u_re[i]];
+      if (c_.u_im[i] >= 0) u[n + i] = fixed[c_.u_im[i]];
+    }
+    return u;
+  }
+
+  void weigh(const double* ket, const double* r, double* u, double* w) const {
+    const double *re = ket, *im = ket + c_.C;
+    for (size_t f = 0; f < f_.size(); ++f) {
+      const auto& q = f_[f];
+      u[f] = q.imaginary ? im[q.row] * re[q.column] - re[q.row] * im[q.column]
+                         : re[q.row] * re[q.column] + im[q.row] * im[q.column];
+      for (int64_t m = 0; m < width; m += kLanes) stored(w + f * width + m, u[f] * loaded(r + m));
+    }
+  }
+  void unweigh(const double* ket, const double* du, double* d_ket) const {
+    const double *re = ket, *im = ket + c_.C;
+    double *gre = d_ket, *gim = d_ket + c_.C;
+    std::fill(d_ket, d_ket + 2 * c_.C, 0.0);
+    for (size_t f = 0; f < f_.size(); ++f) {
+      const auto& q = f_[f];
+      const double g = du[f];
+      const int64_t i = q.row, j = q.column;
+      if (q.imaginary) {
+        gim[i] += g * re[j];
+        gre[j] += g * im[i];
+        gre[i] -= g * im[j];
+        gim[j] -= g * re[i];
+      } else {
+        gre[i] += g * re[j];
+        gre[j] += g * re[i];
+        gim[i] += g * im[j];
+        gim[j] += g * im[i];
+      }
+    }
+  }
+
+  const Channel& c_;
+  std::vector<Coordinate> f_, m_;
+  std::vector<std::vector<Part>> parts_;
+  std::vector<Out> rows_;
+
+ public:
+  const int64_t mixed;  // numbers of u ⊗ r
+  const int64_t made;   // a state and the reads
+};
+
+}  // namespace qrnn
