@@ -232,6 +232,8 @@ class ModelRun:
         lengths = lengths_of(args)
         self.cells[ref] = {
             name: _cell_value(y, varies, seq, batch, lengths)
+            if varies or not seq
+            else _constant_in_time(y, steps, self.size, lengths)
             for name, (y, varies) in ran.outputs.items()
         }
 
@@ -254,3 +256,11 @@ def _cell_value(y: Array, varies: bool, seq: bool, batch: bool, lengths: Array |
     if not seq:
         y = y[:, 0]
     return Value(y, seq, True, lengths if seq else None) if batch else Value(y[0], seq, False)
+
+
+def _constant_in_time(y: Array, steps: int, size: int, lengths: Array | None) -> Value:
+    """An output that is the same at every step is a sequence all the same."""
+    value = Value(jnp.broadcast_to(y, (steps, *y.shape)), True, False)
+    if lengths is None:
+        return value
+    return Value(value.broadcast(size, None), True, True, lengths)

@@ -38,7 +38,7 @@ def evolve(env: Env, args: tuple[Argument, ...], span: Span) -> None:
             help="write `evolve(H, t);` or `evolve(H, t, steps = 4);`",
         )
     h = evaluate(env, plain[0].value)
-    if not isinstance(h, Observables) or h.shape != ():
+    if not isinstance(h, Observables) or h.shape not in ((), (1,)):
         env.report.fail(
             "E0302",
             "`evolve` needs a Hamiltonian: one sum of Pauli products",

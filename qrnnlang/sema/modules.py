@@ -252,7 +252,7 @@ class Loader:
                 f"there is no module `{name}`",
                 item.module[0].span.to(item.module[-1].span),
                 "unknown module",
-                help=suggestion(name, known) or f"modules: {', '.join(f'`{k}`' for k in known)}",
+                help=_meant(item, name, known),
             )
             return False
         imported = self._std(name.removeprefix("std."))
@@ -343,3 +343,14 @@ def _join(folder: PurePosixPath, path: str) -> PurePosixPath | None:
         elif part != ".":
             parts.append(part)
     return PurePosixPath(*parts)
+
+
+def _meant(item: ImportItem, name: str, known: list[str]) -> str:
+    """The module that an import may have meant, or how a file is imported."""
+    if found := suggestion(name, known):
+        return found
+    if item.module[0].text == "std":
+        return f"modules: {', '.join(f'`{k}`' for k in known)}"
+    alias = f" as {item.alias.text}" if item.alias else ""
+    path = name.replace(".", "/")
+    return f'a file is imported by its path in quotes: `import "{path}.qrnn"{alias};`'

@@ -53,7 +53,7 @@ def unknown_function(
 ) -> NoReturn:
     """E0204."""
     span = call.callee.span
-    _skip_broken(report, span, name)
+    _skip_broken(report, span, name, span.text.partition(".")[0])
     near = suggestion(name, [*known, *BUILTINS])
     if isinstance(call.callee, Field) and call.callee.base.span.text in PACKAGES:
         here = FUNCTIONS.get(name, name)

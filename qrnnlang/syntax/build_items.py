@@ -44,6 +44,11 @@ def import_module(context: Context, span: Span, v: list[Any]) -> tree.ImportItem
 
 
 @rule
+def import_module_as(context: Context, span: Span, v: list[Any]) -> tree.ImportItem:
+    return tree.ImportItem(span, None, tuple(v[1]), name_of(context, v[3]))
+
+
+@rule
 def const_item(context: Context, span: Span, v: list[Any]) -> tree.ConstItem:
     return tree.ConstItem(span, name_of(context, v[1]), v[3], context.doc(span))
 

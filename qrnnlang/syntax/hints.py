@@ -277,7 +277,7 @@ def item_parts(s: Situation) -> Diagnostic | None:
     """Items that lack something."""
     if "->" in s.expected and s.opener.text == "extern":
         return unexpected(s, help="an `extern def` names its result: `-> real[n]`")
-    if s.opener.text == "import" and s.token.text in ("as", "/"):
+    if s.opener.text == "import" and s.token.text == "/":
         return unexpected(
             s, help='a file is imported by its path in quotes: `import "file.qrnn" as b;`'
         )

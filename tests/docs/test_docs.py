@@ -21,6 +21,9 @@ WORDS = {"fragment", "items", "wrong", "warns", "bits", "extern", "trains"}
 @pytest.mark.parametrize("block", BLOCKS, ids=[b.id for b in BLOCKS])
 def test_block(block: Block, tmp_path: Path) -> None:
     codes = {w for w in block.words[1:] if w not in WORDS and "=" not in w}
+    for other in BLOCKS:  # what a block of the same page may import
+        if other.page == block.page and (name := _file(other)):
+            (tmp_path / name).write_text(other.source, encoding="utf-8")
     path = tmp_path / "example.qrnn"
     path.write_text(block.source, encoding="utf-8")
     found = check_path(path)
@@ -54,6 +57,11 @@ def test_a_block_trains(block: Block) -> None:
 def _steps(block: Block) -> int:
     said = next((w.removeprefix("steps=") for w in block.words if w.startswith("steps=")), None)
     return int(said) if said else 1 if "fragment" in block.words else 4
+
+
+def _file(block: Block) -> str:
+    """The name under which a block lies beside the others."""
+    return next((w.removeprefix("file=") for w in block.words if w.startswith("file=")), "")
 
 
 def _items(source: str) -> set[str]:

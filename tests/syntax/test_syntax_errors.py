@@ -47,7 +47,7 @@ CASES = [
     ("cell A { output y: real = 1; }", "E0111", 2, 25),
     ("cell A(n) { }", "E0111", 2, 9),
     ("import std.;", "E0111", 2, 12),
-    ("import foo as b;", "E0111", 2, 12),
+    ("import foo/bar as b;", "E0111", 2, 11),
     ("const A = 0..3..1;", "E0111", 2, 15),
     # one code each
     ("cell A { let x = (1, 2); }", "E0112", 2, 18),
@@ -133,7 +133,7 @@ def test_version_line(text, code, line, column):
         ("gate g(t: angle) q { }", "give the type: `q: qubit[n]`"),
         ("extern def f(x: real);", "an `extern def` names its result: `-> real[n]`"),
         (
-            "import foo as b;",
+            "import foo/bar as b;",
             'a file is imported by its path in quotes: `import "file.qrnn" as b;`',
         ),
         ('include "x.qrnn";', 'write `import "file.qrnn";`'),
