@@ -11,18 +11,20 @@ from ..syntax.tree import Expr, GateItem, GateStmt, Variable
 from .cell import touched
 from .closed import ApplyUnitary, Channel, Gate, Postselect, QuantumOp, Reset, Scalar, Wire
 from .gates import GATES
-from .limits import check_gate_depth
+from .limits import check_gate_depth, check_operations
 from .modifiers import WHAT, Modify, modifier, modify
 from .modules import CHANNELS, Module
 from .scope import Env
 from .signature import (
     Given,
     bind_sizes,
+    call_key,
     convert,
     expected_shape,
     match_arguments,
     shape_of_argument,
 )
+from .unrolled import calls_within
 from .values import Array, Register, UnitaryValue, Value, count, describe
 from .values import Parameter as ParameterValue
 
@@ -129,6 +131,7 @@ def _standard(
     if name == "gphase":
         length = 1
     angles = [_angles(env, a.value, length) for a in statement.args]
+    check_operations(env, length, statement.span)
     for i in range(length):
         targets = tuple(_element(o.register, i) for o in operands)
         _distinct(env, (*controls, *targets), operands, statement)
@@ -206,17 +209,19 @@ def _distinct(
 
 def _emit(env: Env, ops: list[QuantumOp]) -> None:
     assert env.cell is not None
-    for op in ops:
-        span = env.builder.span
-        preparing = env.cell.usable is not None
-        if preparing and span is not None and isinstance(op, Reset | Postselect | Channel):
+    span = env.builder.span
+    if span is not None:
+        check_operations(env, len(ops), span)
+    if span is not None and env.cell.usable is not None:
+        wrong = next((op for op in ops if isinstance(op, Reset | Postselect | Channel)), None)
+        if wrong is not None:
             env.report.fail(
                 "E0405",
                 "a carried register is prepared by unitary gates",
                 span,
-                f"holds {WHAT[type(op)]}",
+                f"holds {WHAT[type(wrong)]}",
             )
-        env.builder.quantum(op)
+    env.builder.quantum_all(ops)
 
 
 # --- user gates ---------------------------------------------------------------------------------
@@ -234,6 +239,8 @@ def _user_gate(
     from .expr import evaluate
 
     name = item.name.text
+    if env.kind != "gate":
+        check_operations(env, calls_within(item, module), statement.span)
     inner = env.callee("gate", module)
     check_gate_depth(inner, name, statement.span)
     args = [(a, evaluate(env, a.value)) for a in statement.args]
@@ -251,11 +258,23 @@ def _user_gate(
         ]
         _distinct(env, (*controls, *(w for v in views for w in v.wires)), operands, statement)
         _bind(env, turn, item, given, views, operands, i, length)
-        with env.builder.collect() as ops:
-            from .statements import gate_body
-
-            gate_body(turn, item)
+        ops = _expanded(turn, item, views)
         _emit(env, modify(env, ops, mods, controls, statement.span, item, statement))
+
+
+def _expanded(turn: Env, item: GateItem, views: list[Register]) -> list[QuantumOp]:
+    """The operations of a gate whose names are bound; the same call is unrolled once."""
+    from .statements import gate_body
+
+    key = call_key(item, turn, [p.name.text for p in (*item.params, *item.operands)])
+    known = turn.builder.expanded.get(key) if key is not None else None
+    if known is not None:
+        return list(known)  # type: ignore[call-overload, no-any-return]
+    with turn.builder.collect() as ops:
+        gate_body(turn, item)
+    if key is not None:
+        turn.builder.expanded[key] = tuple(ops)
+    return ops
 
 
 def _bind(

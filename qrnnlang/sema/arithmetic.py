@@ -11,7 +11,7 @@ import numpy as np
 from ..diagnostics import Label, Span
 from . import observables
 from .closed import BitConst, BitExpr, BitNot, BitOp, Shape
-from .limits import check_elements
+from .limits import check_bits, check_elements
 from .scope import Env
 from .values import Array, Bits, ConstArray, Observables, Parameter, Value, describe, type_name
 
@@ -39,8 +39,10 @@ def unary(env: Env, op: str, value: Value, span: Span) -> Value:
     if op == "!":
         if isinstance(value, bool):
             return not value
-        if isinstance(value, Bits) and value.single:
-            return Bits((BitNot(value.exprs[0]),), True)
+        if isinstance(value, Bits) and len(value.exprs) == 1:
+            made = BitNot(value.exprs[0])
+            check_bits(env, made, span)
+            return Bits((made,), True)
         env.report.fail("E0302", "`!` needs a bit or a boolean", span, f"found {describe(value)}")
     if isinstance(value, Observables):
         return observables.scale(env, -1.0, value, span)
@@ -81,6 +83,7 @@ def binary(
     sa, sb = shape_of(a), shape_of(b)
     if op == "@":
         shape = _matmul_shape(env, sa, sb, span, left_span, right_span)
+        check_elements(env, shape, span)
         if runtime:
             return env.builder.call("matmul", [a, b], shape)
         product: ConstArray = np.matmul(np.asarray(a), np.asarray(b))
@@ -175,6 +178,7 @@ def _logic(
 def _bits(env: Env, op: str, left: Value, right: Value, span: Span) -> Value:
     if op in ("==", "!="):
         equal = _equal(env, left, right, span)
+        check_bits(env, equal, span)
         return Bits((equal if op == "==" else BitNot(equal),), True)
     names = {"&&": "and", "||": "or", "^": "xor"}
     if op not in names:
@@ -186,7 +190,9 @@ def _bits(env: Env, op: str, left: Value, right: Value, span: Span) -> Value:
             help="bits combine with `! && || ^ == !=`",
         )
     a, b = _one_bit(env, left, span), _one_bit(env, right, span)
-    return Bits((BitOp(names[op], a, b),), True)  # type: ignore[arg-type]
+    made: BitExpr = BitOp(names[op], a, b)  # type: ignore[arg-type]
+    check_bits(env, made, span)
+    return Bits((made,), True)
 
 
 def _one_bit(env: Env, value: Value, span: Span) -> BitExpr:

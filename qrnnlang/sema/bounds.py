@@ -1,4 +1,4 @@
-"""The least length of nested loops, told without unrolling them: a bomb fails at once."""
+"""The least length of loops, told without unrolling them: a bomb fails at once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from ..syntax.tree import (
     Clause,
     Expr,
     ForStmt,
+    GateStmt,
     LetStmt,
     Number,
     RangeExpr,
+    Statement,
     Unary,
     Variable,
 )
+from .gates import GATES
 from .limits import MAX_OPERATIONS, check_turns
 from .report import Skip
 from .scope import Env
@@ -22,12 +25,14 @@ from .values import Range, Register
 
 def check_nested(env: Env, clauses: tuple[Clause, ...], body: Block | None) -> None:
     """E0705: a loop whose inner turns alone exceed the operations of a cell."""
-    nested = body is not None and any(isinstance(s, ForStmt) for s in body.statements)
-    if len(clauses) == 1 and not nested:
+    many = body is not None and any(isinstance(s, ForStmt | GateStmt) for s in body.statements)
+    if len(clauses) == 1 and not many:
         return  # its own turns are counted when it runs
     least = _least(env, clauses, body, frozenset())
     if least > MAX_OPERATIONS:
-        check_turns(env, least, clauses[0].span.to(clauses[-1].span))
+        first, last = clauses[0], clauses[-1]
+        span = first.iterable.span if first is last else first.span.to(last.span)
+        check_turns(env, least, span)
 
 
 def _least(env: Env, clauses: tuple[Clause, ...], body: Block | None, inner: frozenset[str]) -> int:
@@ -41,8 +46,17 @@ def _least(env: Env, clauses: tuple[Clause, ...], body: Block | None, inner: fro
     if body is None:
         return turns
     inner |= {s.name.text for s in body.statements if isinstance(s, LetStmt)}
-    nested = (s for s in body.statements if isinstance(s, ForStmt))
-    return turns * max(1, sum(_least(env, s.clauses, s.body, inner) for s in nested))
+    return turns * max(1, sum(_weight(env, s, inner) for s in body.statements))
+
+
+def _weight(env: Env, statement: Statement, inner: frozenset[str]) -> int:
+    """A lower bound of what a statement of a loop gives."""
+    match statement:
+        case ForStmt(clauses=clauses, body=body):
+            return _least(env, clauses, body, inner)
+        case GateStmt(gate=Variable(name=name), operands=operands) if name in GATES:
+            return max((_length(env, o, inner) for o in operands), default=1)
+    return 0
 
 
 def _length(env: Env, iterable: Expr, inner: frozenset[str]) -> int:

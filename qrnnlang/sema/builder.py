@@ -47,6 +47,9 @@ class Builder:
         self.when: BitExpr | None = None
         self.wires = 0
         self.bits = 0
+        self.expanded: dict[object, object] = {}  # what calls of gates and functions gave
+        self.bit_sizes: dict[int, tuple[BitExpr, int, int]] = {}  # operations and depth, by id
+        self.full = False  # more operations than a cell may have, which has been reported
         self._known: dict[object, Ref] = {}
         self._collected: list[QuantumOp] | None = None
 
@@ -75,6 +78,19 @@ class Builder:
             when = self.when if op.when is None else BitOp("and", self.when, op.when)
             op = replace(op, when=when)  # type: ignore[arg-type]  # every op with a `when`
         return self.emit(op)
+
+    def quantum_all(self, ops: Sequence[QuantumOp]) -> None:
+        """`quantum` of each."""
+        if self._collected is not None:
+            self._collected += ops
+            return
+        for op in ops:
+            self.quantum(op)
+
+    @property
+    def pending(self) -> int:
+        """How many operations there are, with those that wait for a modifier."""
+        return len(self.ops) + len(self._collected or ())
 
     @contextmanager
     def collect(self) -> Iterator[list[QuantumOp]]:

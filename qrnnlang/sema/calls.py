@@ -8,9 +8,11 @@ from ..diagnostics import Span
 from ..syntax.tree import CallExpr, DefItem, Field, Index, Name, Variable
 from . import functions, iterators, observables, reads, seqs
 from .instance import Instance
+from .limits import check_operations
 from .modules import Module
 from .scope import Env
-from .signature import bind
+from .signature import bind, call_key
+from .unrolled import calls_within
 from .values import (
     Array,
     Items,
@@ -82,6 +84,8 @@ def _definition(env: Env, item: DefItem, module: Module, expr: CallExpr) -> Valu
     from .expr import evaluate
 
     _no_clauses(env, expr)
+    if env.kind != "def":
+        check_operations(env, calls_within(item, module), expr.span)
     inner = env.callee("def", module)
     if inner.depth > 64:
         env.report.fail(
@@ -91,7 +95,12 @@ def _definition(env: Env, item: DefItem, module: Module, expr: CallExpr) -> Valu
     bind(env, inner, item.name.text, item.params, args, expr.span)
     if item.body is None:
         return _extern(env, inner, item)
-    return evaluate(inner, item.body)
+    key = call_key(item, inner, [p.name.text for p in item.params])
+    if key is None:
+        return evaluate(inner, item.body)
+    if key not in env.builder.expanded:  # the same call is evaluated once
+        env.builder.expanded[key] = evaluate(inner, item.body)
+    return env.builder.expanded[key]  # type: ignore[return-value]
 
 
 def _extern(env: Env, inner: Env, item: DefItem) -> Value:

@@ -6,6 +6,7 @@ from ..diagnostics import Span
 from ..syntax.tree import Argument
 from .cell import touched
 from .closed import Evolve
+from .limits import check_operations
 from .report import suggestion
 from .scope import Env
 from .values import Observables, describe
@@ -61,6 +62,7 @@ def evolve(env: Env, args: tuple[Argument, ...], span: Span) -> None:
         env.report.fail(
             "E0207", "`order` needs `steps`", given["order"].span, "exact evolution has no order"
         )
+    check_operations(env, len(h.items[0]) * (steps or 1), span)
     (t,) = env.builder.scalars(time)
     touched(env, tuple(w for term in h.items[0] for w, _ in term.paulis))
     env.builder.quantum(Evolve(h.items[0], t, steps, order))

@@ -30,6 +30,7 @@ from ..syntax.tree import (
 from . import arithmetic, calls, indexing, iterators
 from .bounds import check_nested
 from .closed import Shape
+from .limits import check_elements
 from .report import Skip
 from .scope import Env, Scope
 from .values import (
@@ -319,7 +320,10 @@ def _repeat(
             if rest:
                 _repeat(env, body, tuple(rest), found)
             else:
-                found.append((evaluate(env, body), body.span))
+                value = evaluate(env, body)
+                found.append((value, body.span))
+                if isinstance(value, np.ndarray | Array) and value.shape:
+                    check_elements(env, (len(found), *value.shape), body.span)
 
 
 def bind_targets(env: Env, clause: Clause, row: tuple[Value, ...]) -> None:

@@ -232,6 +232,7 @@ def _whole_numbers(env: Env, name: str, args: list[tuple[Value, Span]], span: Sp
 def _onehot(env: Env, args: list[tuple[Value, Span]], span: Span) -> Value:
     (label, where), (k, k_span) = args
     size = _size(env, k, k_span)
+    check_elements(env, (size,), span)
     match label:
         case Label(owner=owner, ref=ref, classes=classes):
             if classes > size:
@@ -240,7 +241,8 @@ def _onehot(env: Env, args: list[tuple[Value, Span]], span: Span) -> Value:
                 )
             return owner.call("onehot", [Array(owner, ref, np.array(0))], (size,))
         case int() if not isinstance(label, bool) and 0 <= label < size:
-            row: ConstArray = np.eye(size)[label]
+            row: ConstArray = np.zeros(size)
+            row[label] = 1.0
             return row
     env.report.fail("E0302", "`onehot` needs a label", where, f"found {describe(label)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,16 +46,16 @@ def index(env: Env, base: Value, indices: tuple[Expr, ...], span: Span) -> Value
             chosen = np.array([values[i] for i in picks], dtype=np.int64)
             return int(chosen[0]) if single else chosen
         case np.ndarray():
-            label = _label(env, indices)
-            if label is not None:
-                return _lookup(env, env.builder.read(base), label, indices[1:], span)
-            picked: ConstArray = base[_axes(env, indices, base.shape, span)]
+            first = _value(env, indices[0])
+            if isinstance(first, Label):
+                return _lookup(env, env.builder.read(base), first, indices[1:], span)
+            picked: ConstArray = base[_axes(env, indices, base.shape, span, first)]
             return picked.item() if picked.ndim == 0 else picked
         case Array(owner=owner, ref=ref, index=flat):
-            label = _label(env, indices)
-            if label is not None:
-                return _lookup(env, base, label, indices[1:], span)
-            return Array(owner, ref, np.asarray(flat[_axes(env, indices, flat.shape, span)]))
+            first = _value(env, indices[0])
+            if isinstance(first, Label):
+                return _lookup(env, base, first, indices[1:], span)
+            return Array(owner, ref, np.asarray(flat[_axes(env, indices, flat.shape, span, first)]))
         case Parameter():
             return index(env, env.builder.read(base), indices, span)
     env.report.fail("E0302", f"{describe(base)} cannot be indexed", span, "not a register or array")
@@ -66,13 +67,11 @@ def place(env: Env, shape: tuple[int, ...], indices: tuple[Expr, ...], span: Spa
     return np.asarray(whole[_axes(env, indices, shape, span)])
 
 
-def _label(env: Env, indices: tuple[Expr, ...]) -> Label | None:
+def _value(env: Env, expr: Expr) -> Value | None:
+    """The value of an index, which is evaluated once; None of a slice."""
     from .expr import evaluate
 
-    if isinstance(indices[0], RangeExpr | Number | Unary):
-        return None
-    value = evaluate(env, indices[0])
-    return value if isinstance(value, Label) else None
+    return None if isinstance(expr, RangeExpr) else evaluate(env, expr)
 
 
 def _lookup(env: Env, base: Array, label: Label, rest: tuple[Expr, ...], span: Span) -> Value:
@@ -97,13 +96,20 @@ def _one_axis(
     return ([picked], True) if isinstance(picked, int) else (picked, False)
 
 
-def _axes(env: Env, indices: tuple[Expr, ...], shape: tuple[int, ...], span: Span) -> Any:
+def _axes(
+    env: Env,
+    indices: tuple[Expr, ...],
+    shape: tuple[int, ...],
+    span: Span,
+    first: Value | None = None,
+) -> Any:
+    """What NumPy is asked for. `first`: the value of the first index where it is known."""
     if len(indices) > len(shape):
         has = count(len(shape), "axis").replace("axiss", "axes") if shape else "no axis to index"
         given = count(len(indices), "index").replace("indexs", "indices")
         env.report.fail("E0307", f"`{type_name(shape)}` has {has}", span, given)
     picks = [
-        _pick(env, e, n, f"length {n} along axis {axis}")
+        _pick(env, e, n, f"length {n} along axis {axis}", None if axis else first)
         for axis, (e, n) in enumerate(zip(indices, shape, strict=False))
     ]
     # Several index lists act axis by axis, as slices do (np.ix_), never paired as NumPy pairs them.
@@ -125,15 +131,17 @@ def _axes(env: Env, indices: tuple[Expr, ...], shape: tuple[int, ...], span: Spa
     return tuple(made)
 
 
-def _pick(env: Env, expr: Expr, length: int, has: str) -> int | list[int]:
-    """The positions that one index names."""
-    from .expr import evaluate
-
+def _pick(
+    env: Env, expr: Expr, length: int, has: str, value: Value | None = None
+) -> int | list[int]:
+    """The positions that one index names; `value` is its value where it is known."""
     if isinstance(expr, RangeExpr):
         start = 0 if expr.start is None else _bound(env, expr.start, length)
         stop = length if expr.stop is None else _bound(env, expr.stop, length)
         return _slice(env, start, stop, length, expr.span, has)
-    value = evaluate(env, expr)
+    from .expr import evaluate
+
+    value = evaluate(env, expr) if value is None else value
     match value:
         case bool():
             pass
@@ -150,6 +158,7 @@ def _pick(env: Env, expr: Expr, length: int, has: str) -> int | list[int]:
                 )
             return position
         case Range(values=r):
+            check_elements(env, (len(r),), expr.span)
             positions = list(r)
             bad = next((p for p in positions if not 0 <= p < length), None)
             if bad is not None:
@@ -204,13 +213,13 @@ def concatenate(env: Env, parts: list[tuple[Value, Span]], span: Span) -> Value:
     match first:
         case Register():
             _same_kind(env, parts, Register, span)
-            return Register(tuple(w for v in values for w in v.wires))  # type: ignore[union-attr]
+            return Register(tuple(chain.from_iterable(v.wires for v in values)))  # type: ignore[union-attr]
         case Bits():
             _same_kind(env, parts, Bits, span)
-            return Bits(tuple(e for v in values for e in v.exprs))  # type: ignore[union-attr]
+            return Bits(tuple(chain.from_iterable(v.exprs for v in values)))  # type: ignore[union-attr]
         case Observables():
             _same_kind(env, parts, Observables, span)
-            items = tuple(i for v in values for i in v.items)  # type: ignore[union-attr]
+            items = tuple(chain.from_iterable(v.items for v in values))  # type: ignore[union-attr]
             return Observables(items, (len(items),))
     from .expr import numeric, shape_of
 
@@ -263,3 +272,11 @@ def _same_kind(env: Env, parts: list[tuple[Value, Span]], kind: type, span: Span
                 where,
                 "of another kind",
             )
+    check_elements(env, (sum(_width(v) for v, _ in parts),), span)
+
+
+def _width(value: Value) -> int:
+    match value:
+        case Register(wires=found) | Bits(exprs=found) | Observables(items=found):
+            return len(found)
+    return 0

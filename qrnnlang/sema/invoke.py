@@ -14,9 +14,11 @@ from .closed import CellOutput, ClosedCell, Port, RunCell
 from .declarations import bind_hyper
 from .instance import Instance, carries_state, has_qubits, statements
 from .lightcone import check_light_cone
+from .limits import check_operations
 from .report import Skip, suggestion
 from .scope import Env, Scope
 from .statements import execute
+from .unrolled import calls_within
 from .values import Array, Label, Record, Value, count
 
 
@@ -34,7 +36,7 @@ def invoke(env: Env, instance: Instance, expr: CallExpr) -> Value:
     args = _match(env, instance, inputs, expr)
     if env.kind == "model" and (stateful or has_qubits(instance.item, instance.module)):
         return _run(env, instance, args, expr.span)
-    value = inline(env, instance, args)
+    value = inline(env, instance, args, expr.span)
     # Applied to a sequence an output is one, though it read nothing that moves.
     if any(_moves(v) for v, _ in args.values()) and not _moves(value):
         return _run(env, instance, args, expr.span)
@@ -112,7 +114,7 @@ def _match(
     return found
 
 
-def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]]) -> Value:
+def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span: Span) -> Value:
     """The operations of a cell, put into the line at hand."""
     outer = env.cell
     assert outer is not None
@@ -127,6 +129,8 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]]) ->
         depth=env.depth + 1,
         sizes_bound_at={},
     )
+    if env.depth == 0:
+        check_operations(env, calls_within(instance.item, instance.module), span)
     if inner.depth > 64:
         env.report.fail(
             "E0704",

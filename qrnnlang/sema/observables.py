@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 
 from ..diagnostics import Span
 from .closed import Elem, Scalar, Term
+from .limits import check_terms
 from .scope import Env
 from .values import Array, Observables, Register, Value, describe
 
@@ -61,7 +63,7 @@ def scale(env: Env, factor: Value, value: Observables, span: Span) -> Observable
             "E0310", f"cannot scale {describe(value)} by {describe(factor)}", span, "lengths differ"
         )
     factors = env.builder.scalars(number)
-    count = max(len(factors), len(value.items))
+    count = len(value.items) if value.shape or shape in ((), (1,)) else len(factors)
     items = tuple(
         tuple(
             Term(_times(env, factors[i % len(factors)], t.coefficient), t.paulis)
@@ -85,6 +87,7 @@ def reduce(env: Env, fn: str, value: Observables, span: Span) -> Observables:
         if not value.items:
             env.report.fail("E0310", "the mean of no observables", span, "the register is empty")
         return scale(env, 1.0 / len(value.items), Observables((total(value.items),), ()), span)
+    check_terms(env, math.prod(len(item) for item in value.items), span)
     result: tuple[Term, ...] = (_term(1.0, {}),)
     for item in value.items:
         result = _product(env, result, item, span)
@@ -100,6 +103,8 @@ def _pairwise(
         )
     shape = left.shape or right.shape
     count = int(np.prod(shape, dtype=np.int64))
+    terms = sum(len(i) for i in left.items) + sum(len(i) for i in right.items)
+    check_terms(env, count if product else max(terms, count), span)
     pairs = [
         (left.items[i if left.shape else 0], right.items[i if right.shape else 0])
         for i in range(count)
@@ -111,6 +116,7 @@ def _pairwise(
 def _product(
     env: Env, left: tuple[Term, ...], right: tuple[Term, ...], span: Span
 ) -> tuple[Term, ...]:
+    check_terms(env, len(left) * len(right), span)
     found = []
     for a in left:
         for b in right:

@@ -14,6 +14,10 @@ class Skip(Exception):
     """The statement at hand cannot be elaborated; its error has been reported."""
 
 
+class Stop(Skip):
+    """A limit is reached: what is being unrolled is left whole, or it would be reached again."""
+
+
 class Reporter:
     """Keeps diagnostics in order of appearance, each code once per place."""
 
@@ -55,9 +59,9 @@ class Reporter:
         notes: tuple[str, ...] = (),
         help: str = "",
     ) -> NoReturn:
-        """Report and leave the statement."""
+        """Report and leave the statement; at a limit, all that is being unrolled."""
         self.error(code, message, span, label, labels=labels, notes=notes, help=help)
-        raise Skip
+        raise Stop if code.startswith("E07") else Skip
 
     # --- what follows from what ---------------------------------------------------------------
 

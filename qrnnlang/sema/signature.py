@@ -229,6 +229,26 @@ def fit(env: Env, number: Value, shape: tuple[int, ...], g: Given, inner: Env) -
     )
 
 
+def call_key(item: object, inner: Env, names: list[str]) -> object | None:
+    """What a call depends on: the item and the values of its parameters. None: not to be kept."""
+    key: list[object] = [id(item), inner.cell is not None and id(inner.cell)]
+    for name in names:
+        match inner.scope.names.get(name):
+            case bool() | int() | float() | str() as plain:
+                key.append((type(plain).__name__, plain))
+            case Register(wires=wires, single=single):
+                key.append((wires, single))
+            case ParameterValue(name=path):
+                key.append(path)
+            case np.ndarray() as constant:
+                key.append((constant.shape, constant.dtype.str, constant.tobytes()))
+            case Array(owner=owner, ref=ref, index=index) if owner is inner.builder:
+                key.append((ref, index.shape, index.tobytes()))
+            case _:
+                return None
+    return tuple(key)
+
+
 def _article(kind: TypeExpr) -> str:
     names = {
         "int": "a whole number",

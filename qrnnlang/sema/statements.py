@@ -43,7 +43,7 @@ from .closed import Barrier, BitNot, BitOp, Measure, Postselect, Reset, Scalar
 from .evolve import evolve
 from .prepare import prepare
 from .reads import outcome
-from .report import Skip
+from .report import Skip, Stop
 from .scope import Env
 from .values import Array, Bits, Parameter, Register, Value, count, describe
 
@@ -64,8 +64,10 @@ def execute(env: Env, statement: Statement) -> None:
     try:
         with env.builder.at(statement.span):
             _execute(env, statement)
-    except Skip:
+    except Skip as skip:
         _poison(env, statement)
+        if isinstance(skip, Stop) and env.depth > 0:
+            raise
 
 
 def _poison(env: Env, statement: Statement) -> None:
