@@ -23,7 +23,7 @@ ORDER = (
     {"targets", "engine"},
     {"runtime"},
     {"gallery"},
-    {"cli"},
+    {"cli", "sklearn", "torch"},
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in sorted(names)}
 MODULES = sorted(ROOT.rglob("*.py"))
