@@ -123,8 +123,10 @@ def test_gradients_of_a_hybrid_cell_with_labels() -> None:
 
 
 def test_values_and_gradients_are_those_of_the_model() -> None:
-    judged = "    target t: seq real[1];\n    loss mse(y, t);\n    output y ="
-    source = judged.join(QUANTUM.rsplit("    output y =", 1))
+    target = "    target t: seq real[1];\n    let found ="
+    source = QUANTUM.replace("    let found =", target).replace(
+        "    output p = found", "    loss mse(y, t);\n    output p = found"
+    )
     model = qr.loads(source)
     made, x = Layer(model, seed=3), inputs()
     params = model.init(3)
