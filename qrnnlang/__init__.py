@@ -46,6 +46,20 @@ _WHERE = {
 }
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext qrnnlang` calls: the cell magic `%%qrnn` (docs/notebook.md)."""
+    from .notebook import register
+
+    register(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What `%unload_ext qrnnlang` calls."""
+    from .notebook import unregister
+
+    unregister(shell)
+
+
 def __getattr__(name: str) -> Any:
     """Public names are imported when they are first used."""
     if name not in _WHERE:

@@ -23,7 +23,8 @@ ORDER = (
     {"targets", "engine"},
     {"runtime"},
     {"gallery"},
-    {"cli", "sklearn", "torch"},
+    {"cli", "sklearn", "torch", "callbacks", "pandas"},
+    {"notebook"},
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in sorted(names)}
 MODULES = sorted(ROOT.rglob("*.py"))

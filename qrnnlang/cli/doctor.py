@@ -20,6 +20,9 @@ _OPTIONAL = {
     "scikit-learn": "qrnnlang.sklearn",
     "qiskit-ibm-runtime": "runs on IBM devices",
     "distributed": "a Dask cluster",
+    "ipython": "notebooks",
+    "tensorboardX": "callbacks.TensorBoard",
+    "mlflow-skinny": "callbacks.MLflow",
 }
 
 

@@ -23,8 +23,10 @@ VERBS = {
     "train": "train a model by its data and train blocks",
     "sweep": "train at every point of a grid, by many seeds",
     "gallery": "train the examples by their seeds, beside what was published",
+    "compare": "show finished runs side by side",
     "predict": "apply a trained model to data",
     "explain": "explain the code of a diagnostic",
+    "new": "make a project to start from",
     "doctor": "show versions and optional parts",
 }
 

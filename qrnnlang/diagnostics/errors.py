@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -51,6 +52,12 @@ class Diagnostic:
     def length(self) -> int:
         return self.span.end - self.span.start
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .html import to_html
+
+        return to_html([self])
+
 
 class CompileError(Exception):
     """Something is wrong in a source; `diagnostics` says what, errors and warnings alike."""
@@ -63,6 +70,19 @@ class CompileError(Exception):
         from .render import render
 
         return "\n".join(render(d) for d in self.diagnostics)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it as a value."""
+        from .html import to_html
+
+        return to_html(self.diagnostics)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows when it is raised: the diagnostics, and no traceback."""
+        from .render import render
+
+        color = not os.environ.get("NO_COLOR")
+        return "\n".join(render(d, color) for d in self.diagnostics).splitlines()
 
 
 class DataError(ValueError):

@@ -63,11 +63,24 @@ def load_parts(
     entry: str | None,
     hyper: Mapping[str, Any],
     precision: Precision = "float64",
+    name: str = "model.qrnn",
+    folder: Path | None = None,
 ) -> Model:
-    """The model of a source whose imported files are given as texts, as `Program` holds them."""
+    """The model of a source whose imported files are given as texts, as `Program` holds them.
+
+    `name` is what messages call it; paths in its `data` block are relative to `folder`.
+    """
     _use_float64(precision)
-    program = load_text_program(text, "model.qrnn", entry, hyper, imports)
-    return Model(program, None, precision, {})
+    program = load_text_program(text, name, entry, hyper, imports)
+    return Model(program, folder, precision, {})
+
+
+def unpickled(*parts: Any) -> Model:
+    """A model from what `Model.__reduce__` gives."""
+    *first, scales = parts
+    model = load_parts(*first)
+    model.scales = scales
+    return model
 
 
 def open_artefact(

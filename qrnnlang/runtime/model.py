@@ -57,6 +57,16 @@ class Model:
         size = sum(int(np.prod(s.shape)) for s in self.closed.params if s.trained)
         return f"<Model {self.closed.name}({inputs}) -> {outputs}, {size} parameters>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies get the source, and compile it. Raises TypeError with `extern` functions."""
+        from .load import unpickled
+
+        if self.externs:
+            raise TypeError("a model with `extern` functions cannot be copied or sent")
+        p = self.program
+        texts = (p.text, dict(p.imports), p.entry, dict(p.hyper), self.precision)
+        return unpickled, (*texts, f"{p.entry}.qrnn", self.folder, self.scales)
+
     # --- parameters -------------------------------------------------------------------------------
 
     def init(self, seed: int = 0) -> dict[str, Array]:
@@ -325,8 +335,14 @@ class Model:
         return draw(self, path)
 
     def _repr_svg_(self) -> str:
-        """What a notebook shows."""
+        """What a notebook shows where it shows no HTML."""
         return self.draw()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the model in one line, and the picture of its cells."""
+        from html import escape
+
+        return f"<div><code>{escape(repr(self)[1:-1])}</code></div>{self.draw()}"
 
     # --- the rest ---------------------------------------------------------------------------------
 

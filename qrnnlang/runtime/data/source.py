@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ...diagnostics import DataError
 from ...sema import settings
@@ -25,9 +28,24 @@ def open_source(source: Setting, folder: Path) -> Table:
     settings.fail(settings.WRONG_VALUE, "not a source of data", source)
 
 
-def open_file(file: str | Path) -> Table:
-    """A file given in place of the block's: `.npz`, and anything else as CSV. Raises DataError."""
+def open_file(file: Any) -> Table:
+    """A file given in place of the block's: `.npz`, and anything else as CSV; or a frame of pandas.
+
+    Raises DataError.
+    """
+    if hasattr(file, "columns") and hasattr(file, "iloc"):
+        return _frame(file)
     return (read_npz if str(file).lower().endswith(".npz") else read_csv)(file)
+
+
+def _frame(frame: Any) -> Table:
+    """The columns of a frame; what is no number is text, as in a file. Rows count from 0."""
+    columns = {}
+    for name in frame.columns:
+        values = frame[name].to_numpy()
+        number = values.dtype.kind in "fiub"
+        columns[str(name)] = values.astype(np.float64) if number else [str(v) for v in values]
+    return Table("the frame", columns)
 
 
 def _series(call: Setting) -> Table:
