@@ -36,6 +36,9 @@ class Completer:
     matcher_identifier = "qrnnlang"
     matcher_priority = 1000
 
+    def __init__(self) -> None:
+        self.__qualname__ = "qrnnlang"  # which IPython asks every matcher for
+
     def __call__(self, context: CompletionContext) -> dict[str, Any]:
         if not context.full_text.lstrip().startswith("%%qrnn"):
             return {"completions": [], "matched_fragment": ""}

@@ -66,7 +66,7 @@ class _Sequences(BaseEstimator):
 
     def _sequences(self, X: Any, reset: bool) -> Array:
         """(samples, steps, features), checked. Raises ValueError."""
-        if np.ndim(X) == 3:
+        if _axes(X) == 3:
             found: Array = check_array(X, allow_nd=True, dtype=np.float64)
             if reset:
                 self.n_features_in_ = found.shape[2]
@@ -168,6 +168,11 @@ class _Sequences(BaseEstimator):
         return found
 
 
+def _axes(X: Any) -> int:
+    """How many axes an array, or what can be made one, has."""
+    return int(X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim)
+
+
 class QRNNRegressor(RegressorMixin, _Sequences):
     """Numbers from sequences.
 
@@ -195,7 +200,7 @@ class QRNNRegressor(RegressorMixin, _Sequences):
 
         stops being finite.
         """
-        if np.ndim(X) == 3:
+        if _axes(X) == 3:
             sequences = self._sequences(X, reset=True)
             targets = check_array(y, ensure_2d=False, allow_nd=True, dtype=np.float64)
             if len(targets) != len(sequences):
@@ -249,7 +254,7 @@ class QRNNClassifier(ClassifierMixin, _Sequences):
 
         stops being finite.
         """
-        if np.ndim(X) == 3:
+        if _axes(X) == 3:
             sequences = self._sequences(X, reset=True)
             labels = column_or_1d(y, warn=True)
             if len(labels) != len(sequences):
@@ -277,7 +282,8 @@ class QRNNClassifier(ClassifierMixin, _Sequences):
 
     def predict(self, X: Any) -> Array:
         """(samples,), entries of `classes_`."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=-1)])
+        likeliest = self.predict_proba(X).argmax(axis=-1)
+        return np.asarray(self.classes_[likeliest])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -19,12 +19,17 @@ cell Memory {
     carry m: qubit;
     fresh e: qubit;
     param w: angle[3];
-    ry(arccos(x)) e;
+    ry(x) e;
     rx(w[0]) m;
     ry(w[1]) e;
     cz e, m;
     rx(w[2]) e;
     output z = expect(Z(e));
+}
+model M {
+    use cell = Memory();
+    input x: seq real;
+    output z = cell(arccos(x));
 }
 """
 X = np.random.default_rng(3).uniform(-0.8, 0.8, (3, 4))
@@ -62,9 +67,9 @@ def test_grad_agrees_with_finite_differences(made: qr.Model) -> None:
     slope, by_input = jax.jit(jax.grad(lambda p, x: energy(made, p, x), argnums=(0, 1)))(params, X)
     step = 1e-5
     for i in range(3):
-        more, less = ({"w": params["w"] + s * step * np.eye(3)[i]} for s in (1, -1))
+        more, less = ({"cell.w": params["cell.w"] + s * step * np.eye(3)[i]} for s in (1, -1))
         expected = (value(more, X) - value(less, X)) / (2 * step)
-        np.testing.assert_allclose(slope["w"][i], expected, atol=1e-8)
+        np.testing.assert_allclose(slope["cell.w"][i], expected, atol=1e-8)
     moved = np.zeros_like(X)
     moved[1, 2] = step
     expected = (value(params, X + moved) - value(params, X - moved)) / (2 * step)
@@ -72,8 +77,8 @@ def test_grad_agrees_with_finite_differences(made: qr.Model) -> None:
 
 
 def test_vmap_over_parameters_and_inputs(made: qr.Model) -> None:
-    many = jnp.stack([made.init(seed)["w"] for seed in range(3)])
-    found = jax.jit(jax.vmap(lambda w: made.apply({"w": w}, X)["z"]))(many)
+    many = jnp.stack([made.init(seed)["cell.w"] for seed in range(3)])
+    found = jax.jit(jax.vmap(lambda w: made.apply({"cell.w": w}, X)["z"]))(many)
     for seed in range(3):
         np.testing.assert_allclose(found[seed], made(made.init(seed), X)["z"], atol=1e-14)
     params = made.init(0)
@@ -82,18 +87,18 @@ def test_vmap_over_parameters_and_inputs(made: qr.Model) -> None:
 
 
 def test_vmap_of_grad(made: qr.Model) -> None:
-    many = jnp.stack([made.init(seed)["w"] for seed in range(3)])
-    slope = jax.grad(lambda w: energy(made, {"w": w}, X))
+    many = jnp.stack([made.init(seed)["cell.w"] for seed in range(3)])
+    slope = jax.grad(lambda w: energy(made, {"cell.w": w}, X))
     found = jax.jit(jax.vmap(slope))(many)
     for w, row in zip(many, found, strict=True):
         np.testing.assert_allclose(row, slope(w), atol=1e-13)
 
 
 def test_apply_within_a_compiled_loop(made: qr.Model) -> None:
-    start = jnp.asarray(made.init(1)["w"])
+    start = jnp.asarray(made.init(1)["cell.w"])
 
     def update(w: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
-        loss, slope = jax.value_and_grad(lambda w: energy(made, {"w": w}, X))(w)
+        loss, slope = jax.value_and_grad(lambda w: energy(made, {"cell.w": w}, X))(w)
         return w - 0.02 * slope, loss
 
     _, losses = jax.jit(lambda w: jax.lax.scan(update, w, None, length=8))(start)
@@ -121,5 +126,5 @@ def test_a_value_outside_a_domain_is_nan_in_its_sample_alone(made: qr.Model) -> 
 def test_wrong_names_and_shapes_are_told_while_tracing(made: qr.Model) -> None:
     with pytest.raises(ValueError, match=r"needs shape \(batch, steps\)"):
         jax.jit(made.apply)(made.init(0), X[0])
-    with pytest.raises(ValueError, match="missing param `w`"):
+    with pytest.raises(ValueError, match=r"missing param `cell\.w`"):
         jax.jit(made.apply)({}, X)

@@ -124,7 +124,7 @@ def test_a_cell_may_import_another(shell: InteractiveShell) -> None:
     [
         ("", "the following arguments are required: name"),
         ("a b", "unrecognized arguments: b"),
-        ("a --set k", "expected `--set name=value`"),
+        ("a --set k", "`--set k`: expected `--set name=value`"),
         ("2a", "`2a` is no name"),
         ("a --set 'k=1", "No closing quotation"),
     ],

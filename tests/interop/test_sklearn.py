@@ -18,28 +18,80 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from qrnnlang.sklearn import QRNNClassifier, QRNNRegressor
 
 # What is checked does not depend on the cell: a small one compiles fast.
 SMALL: dict[str, Any] = {"model": "Rnn", "hyper": {"hidden": 1}, "epochs": 1}
+QUANTUM: dict[str, Any] = {"hyper": {"memory": 1, "layers": 1, "uploads": 1}, "epochs": 1}
+#: Checks that compile little; all of them pass, which takes minutes.
+QUICK = frozenset(
+    [
+        "check_complex_data",
+        "check_estimator_get_tags_default_keys",
+        "check_estimator_sparse_array",
+        "check_estimators_nan_inf",
+        "check_estimators_pickle",
+        "check_estimators_unfitted",
+        "check_fit1d",
+        "check_fit_idempotent",
+        "check_get_params_invariance",
+        "check_n_features_in",
+        "check_no_attributes_set_in_init",
+        "check_parameters_default_constructible",
+        "check_requires_y_none",
+        "check_set_params",
+    ]
+)
+#: Checks of what a trained cell gives.
+ON_VALUES = frozenset(
+    [
+        "check_dict_unchanged",
+        "check_estimators_dtypes",
+        "check_estimators_pickle",
+        "check_fit_idempotent",
+        "check_methods_sample_order_invariance",
+        "check_methods_subset_invariance",
+    ]
+)
 
 
-@parametrize_with_checks([QRNNRegressor(**SMALL), QRNNClassifier(**SMALL)])
+def checks(
+    *estimators: Any, short: frozenset[str], only: frozenset[str] | None = None
+) -> list[Any]:
+    """Scikit-learn's checks of some estimators; those that are not `short` are long tests."""
+    made = []
+    for estimator in estimators:
+        for number, (checked, check) in enumerate(estimator_checks_generator(estimator)):
+            name = check.func.__name__
+            if only is None or name in only:
+                marks = () if name in short else (pytest.mark.long,)
+                tag = f"{type(estimator).__name__}-{name}-{number}"
+                made.append(pytest.param(checked, check, id=tag, marks=marks))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    checks(QRNNRegressor(**SMALL), QRNNClassifier(**SMALL), short=QUICK),
+)
 def test_checks_of_scikit_learn(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
-@pytest.mark.long
-@parametrize_with_checks(
-    [
-        QRNNRegressor(hyper={"memory": 1, "layers": 1, "uploads": 1}, epochs=1),
-        QRNNClassifier(hyper={"memory": 1, "layers": 1, "uploads": 1}, epochs=1),
-    ]
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    checks(QRNNRegressor(**QUANTUM), short=frozenset(), only=ON_VALUES),
 )
 def test_checks_of_scikit_learn_on_a_quantum_cell(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+def test_the_names_of_checks_are_right() -> None:
+    """A name that scikit-learn does not know would silently make nothing quick."""
+    names = {check.func.__name__ for _, check in estimator_checks_generator(QRNNRegressor(**SMALL))}
+    assert names >= QUICK | ON_VALUES and len(names) > 30
 
 
 # --- sequences ------------------------------------------------------------------------------------
@@ -147,7 +199,10 @@ def test_probabilities_of_a_model_of_the_user() -> None:
     ("options", "said"),
     [
         ({"model": "Emcc"}, "no cell to estimate with is called `Emcc`"),
-        ({"model": OWN.replace("    loss mse(pred, y);\n", "")}, "has no loss: add"),
+        (
+            {"model": "qrnn 1.0; model M { input x: seq real; output p = last(x); }"},
+            "`M` has no loss: add",
+        ),
         ({"model": qr.loads(OWN), "hyper": {"gain": 2}}, "not a Model"),
         ({"model": "Emc", "epochs": 0}, "`epochs` is at least 1"),
     ],
