@@ -13,6 +13,7 @@ from docs.pages import blocks, same
 import qrnnlang as qr
 
 pytest.importorskip("IPython", reason="needs the extra `notebook`")
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.testing.globalipapp import get_ipython  # noqa: F401
 from IPython.utils.capture import capture_output
@@ -137,7 +138,9 @@ def test_wrong_lines(shell: InteractiveShell, line: str, said: str) -> None:
 
 def test_completion(shell: InteractiveShell) -> None:
     def found(text: str) -> list[str]:
-        return list(shell.complete("", text, len(text))[1])
+        """As the kernel of a notebook asks: the whole cell, and where the cursor stands in it."""
+        with provisionalcompleter():
+            return [c.text for c in shell.Completer.completions(text, len(text))]
 
     assert "postselect" in found("%%qrnn a\ncell A { post")
     assert "ryy" in found("%%qrnn a\ncell A { ry")
@@ -150,7 +153,9 @@ def test_unloading(shell: InteractiveShell) -> None:
     assert run(shell, "%unload_ext qrnnlang").result.success
     done = run(shell, f"%%qrnn memory\n{CELL}")
     assert "%%qrnn` not found" in done.text
-    assert "postselect" not in shell.complete("", "%%qrnn a\npost", 13)[1]
+    with provisionalcompleter():
+        found = shell.Completer.completions("%%qrnn a\npost", 13)
+        assert "postselect" not in [c.text for c in found]
 
 
 def test_the_page_plays(shell: InteractiveShell) -> None:
