@@ -212,8 +212,8 @@ def _reverse(env: Env, args: list[tuple[Value, Span]], span: Span) -> Value:
         env.report.fail("E0208" if args else "E0207", "`reverse` takes one argument", span)
     value, where = args[0]
     match value:
-        case Register(wires=wires, single=False):
-            return Register(wires[::-1])
+        case Register(wires=wires, single=single):
+            return Register(wires[::-1], single)
         case Range(values=values):
             return Range(values[::-1])
         case np.ndarray():

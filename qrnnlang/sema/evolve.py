@@ -7,6 +7,7 @@ from ..syntax.tree import Argument
 from .cell import touched
 from .closed import Evolve
 from .limits import check_operations
+from .observables import as_observable
 from .report import suggestion
 from .scope import Env
 from .values import Observables, describe
@@ -38,7 +39,7 @@ def evolve(env: Env, args: tuple[Argument, ...], span: Span) -> None:
             f"found {len(plain)} arguments",
             help="write `evolve(H, t);` or `evolve(H, t, steps = 4);`",
         )
-    h = evaluate(env, plain[0].value)
+    h = as_observable(evaluate(env, plain[0].value))
     if not isinstance(h, Observables) or h.shape not in ((), (1,)):
         env.report.fail(
             "E0302",

@@ -149,6 +149,9 @@ def _binary_chain(env: Env, expr: Binary) -> Value:
     value = evaluate(env, node)
     left_span = node.span
     for step in reversed(spine):
+        if (value is False and step.op == "&&") or (value is True and step.op == "||"):
+            left_span = step.span
+            continue  # decided: `i > 0 && v[i - 1] == 1` looks at no v[-1]
         right = evaluate(env, step.right)
         with env.builder.at(step.span):
             value = arithmetic.binary(

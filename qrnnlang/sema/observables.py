@@ -146,6 +146,13 @@ def _times(env: Env, a: Scalar, b: Scalar) -> Scalar:
     return a * b
 
 
+def as_observable(value: Value) -> Value:
+    """A compile-time number as a multiple of the identity, such as a sum of no observables."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _identity(value)
+    return value
+
+
 def _identity(factor: float) -> Observables:
     return Observables(((_term(float(factor), {}),),), ())
 

@@ -6,6 +6,7 @@ from ..diagnostics import Span
 from ..syntax.tree import Binary, CallExpr, Expr
 from .arithmetic import binary
 from .closed import BitExpr, Expect, Prob
+from .observables import as_observable
 from .scope import Env
 from .values import Array, Bits, Observables, Register, Value, describe
 
@@ -41,7 +42,7 @@ def expect(env: Env, argument: Expr, span: Span) -> Array:
     """Ensemble expectation of an observable or of a vector of them."""
     from .expr import evaluate
 
-    value = evaluate(env, argument)
+    value = as_observable(evaluate(env, argument))
     if not isinstance(value, Observables):
         is_register = isinstance(value, Register)
         env.report.fail(

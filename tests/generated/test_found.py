@@ -24,6 +24,40 @@ model M {
     "the Hamiltonian of a `qubit[1]`": """
 cell A { input x: real; carry m: qubit[1]; evolve(x * Y(m) + 0.5, 0.7); output y = expect(Z(m)); }
 """,
+    "sums of no observables": """
+cell A(n: int = 1) {
+    input x: real;
+    carry q: qubit[n] { ry(0.7) q; }
+    evolve(sum(X(a) * X(b) for (a, b) in chain(q)), x);
+    evolve(0.5 * sum(X(a) * X(b) for (a, b) in pairs(q)), x, steps = 2);
+    output y = expect(sum(Z(a) * Z(b) for (a, b) in ring(q)));
+    output z = expect(Z(q));
+}
+""",
+    "conditions that are decided early": """
+cell A(n: int = 2) {
+    input x: real;
+    fresh q: qubit[n];
+    let v = [1, 2];
+    for i in 0..n {
+        if (i > 0 && v[i - 1] == 1) { ry(x) q[i]; }
+        if (i == 0 || v[i - 1] == 1) { ry(x) reverse(q[i]); }
+    }
+    output y = expect(Z(q));
+}
+""",
+    "a long expression of bits": """
+cell A {
+    input x: real;
+    carry m: qubit;
+    fresh q: qubit;
+    ry(x) q;
+    let b = measure q;
+    let c = b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b ^ b;
+    if (c) { x m; }
+    output y = prob(m);
+}
+""",
     "a module under a short name": """
 import std.encoding as enc;
 import std.cells as lib;
