@@ -7,7 +7,24 @@
 
 namespace qrnn {
 
-enum Function : int64_t { kSigmoid = 0, kTanh = 1, kExp = 2, kSqrtPositive = 3, kRelu = 4, kAtan = 5 };
+enum Function : int64_t {
+  kSigmoid = 0,
+  kTanh = 1,
+  kExp = 2,
+  kSqrtPositive = 3,
+  kRelu = 4,
+  kAtan = 5,
+  kPossible = 6,  // 0, or NaN where the number is negative
+  kCertain = 7,   // 0, or NaN where the number is
+  kBit = 8,       // 0 or 1, NaN where the number is not
+};
+
+constexpr double kRounding = 1e-9;
+
+inline double bit_of(double a) {
+  const double near = std::nearbyint(a);
+  return std::fabs(a - near) <= kRounding && std::fabs(near - 0.5) < 1 ? near : std::nan("");
+}
 
 template <int W>
 inline V<W> value_of(int64_t f, V<W> x) {
@@ -22,6 +39,12 @@ inline V<W> value_of(int64_t f, V<W> x) {
       return each(x, [](double a) { return std::sqrt(a); });
     case kRelu:
       return each(x, [](double a) { return a > 0 ? a : 0.0; });
+    case kPossible:
+      return each(x, [](double a) { return a < 0 ? std::nan("") : 0.0; });
+    case kCertain:
+      return each(x, [](double a) { return std::isnan(a) ? a : 0.0; });
+    case kBit:
+      return each(x, bit_of);
     default:
       return each(x, [](double a) { return std::atan(a); });
   }
@@ -41,6 +64,10 @@ inline V<W> slope_of(int64_t f, V<W> x, V<W> y) {
       return 0.5 / y;
     case kRelu:
       return each(x, [](double a) { return a > 0 ? 1.0 : 0.0; });
+    case kPossible:
+    case kCertain:
+    case kBit:
+      return V<W>{};
     default:
       return 1.0 / (1.0 + x * x);
   }

@@ -14,8 +14,8 @@ from .tabling import Tabled, gates, separate, start, tabulated
 #: No matrix is built on more wires than this.
 WIDEST_MATRIX = 8
 
-#: A matrix of 2^n rows pays when it replaces 2^n / `ROWS_PER_GATE` pairs or more: a row of a matrix
-#: product runs that much faster than a row of a pair, which is bound by memory.
+#: A matrix pays when a row of it has at most `ROWS_PER_GATE` products for each pair it replaces: a
+#: row of a matrix product runs that much faster than a row of a pair, which is bound by memory.
 ROWS_PER_GATE = 8
 
 #: More pairs in a row than this are applied in a loop: longer to run, much shorter to compile.
@@ -79,9 +79,12 @@ def _pays(b: Builder, run: Circuit, wires: frozenset[Wire], parts: Sequence[Part
     ):
         return False  # nothing depends on the input yet: the gates act on a static ket
     rows, columns = 2 ** len(wires), 1
+    depth = 1  # products in a row: none with untouched wires, whose columns are the matrix's own
     for x in parts:
         columns *= x.env * (x.rows if x.form in ("identity", "density") else x.wide)
-    return bool(rows <= ROWS_PER_GATE * len(run) and rows <= 4 * b.samples * columns)
+        if x.form not in ("identity", "zero") or not wires.issuperset(x.wires):
+            depth *= 2 ** len(wires.intersection(x.wires))
+    return bool(depth <= ROWS_PER_GATE * len(run) and rows <= 4 * b.samples * columns)
 
 
 def _matrix(

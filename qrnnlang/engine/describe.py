@@ -37,7 +37,7 @@ def describe_plan(name: str, plan: Plan, batch: int, steps: int) -> list[dict[st
     gates = _gates(plan.line)
     sizes: dict[p.Slot, Size] = {}
     for wires, base in zip(plan.groups, plan.bases, strict=True):
-        sizes[base] = (2 ** len(wires), 1, 2 ** len(wires))
+        sizes[base] = (2 ** len(wires), 1, 1 if plan.pure else 2 ** len(wires))
     found: list[dict[str, object]] = []
     for step in plan.line.steps:
         size = sizes[step.out] = _size(step, sizes)
@@ -135,6 +135,8 @@ def _size(step: p.Step, sizes: dict[p.Slot, Size]) -> Size:
             return (n >> len(axes), e, h)
         case p.NextBase(n=n):
             return (2**n, 1, 2**n)
+        case p.NextKet(ket=ket):
+            return sizes[ket]
         case p.Apply(ket=ket) | p.Sweep(ket=ket) | p.Weighted(ket=ket) | p.Mask(ket=ket):
             return sizes[ket]
         case p.LoadWhere(ket=ket):

@@ -98,7 +98,7 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
         case p.Certain(held=held, shape=shape, weights=weights):
             lost = jnp.isnan(reduce(mul, (s[i] for i in weights)))
             if shape is None:
-                return jnp.where(lost[:, None, None], jnp.nan, s[held])
+                return jnp.where(lost.reshape(-1, *(1,) * (s[held].ndim - 1)), jnp.nan, s[held])
             kept = jnp.where(lost[:, None], jnp.nan, flat(held, s, c))
             return as_value(kept, shape, c.level[step.out])
         case p.WeightProduct(parts=parts):
@@ -122,4 +122,6 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
             rho = s[density].reshape(-1, 2**n, 2**n)
             rho = rho if weight is None else rho / s[weight][:, None, None]
             return rho if mask is None else jnp.where(mask, rho, 0)
+        case p.NextKet(ket=ket, weight=weight):
+            return s[ket] if weight is None else s[ket] / jnp.sqrt(s[weight])[:, None, None, None]
     raise Unsupported(f"plan step `{type(step).__name__}`")

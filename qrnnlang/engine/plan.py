@@ -29,7 +29,7 @@ class Plan:
     `groups`: the carried positions (qubits register by register, then bits) that share a base.
     Slots: `bases` and `reals` enter a step, `next_bases` and `next_reals` leave it, `start_*` are
     those of `start`, the line that runs before the first step. `entries`: complex numbers in the
-    largest state of one sequence.
+    largest state of one sequence. `pure`: bases are kets (x, H, 1, 1), not (x, H, H).
     """
 
     name: str
@@ -46,6 +46,7 @@ class Plan:
     qubits: int
     bits: int
     entries: int
+    pure: bool = False
 
     @property
     def recurrent(self) -> bool:

@@ -40,7 +40,15 @@ from .staging import staged, touched
 #: Deaths of carried wires: after everything else, earlier positions later.
 _NEVER = 1e12
 
+#: From so many carried wires in one group on, a carried ket beats a density: below that, what acts
+#: on it can be multiplied together ahead of the recurrence.
+LEAST_PURE = 4
+
 Groups = tuple[tuple[int, ...], ...]
+
+
+class _Mixed(Exception):
+    """What is carried does not stay a ket."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,20 @@ def plan_cell(
     carried = [c for c in graph.carries if isinstance(c, RealCarry)]
     read = {o.ref for o in graph.outputs} | {c.out for c in carried}
     initial = {c.initial for c in carried}
+    pure, single = count >= LEAST_PURE and not joint, groups
     while True:
-        first = _run(start, groups, (), initial, input_level, samples)
-        ran = _run(step, first.groups, _reals(graph), read, input_level, samples)
-        if ran.groups == groups:
+        try:
+            first = _run(start, groups, (), initial, input_level, samples, pure)
+            ran = _run(step, first.groups, _reals(graph), read, input_level, samples, pure)
+        except _Mixed:
+            pure, groups = False, single
+            continue
+        if ran.groups != groups:
+            groups = ran.groups
+        elif pure and max(map(len, groups)) < LEAST_PURE:
+            pure, groups = False, single
+        else:
             break
-        groups = ran.groups
     values, starts = ran.builder.values, first.builder.values
     outputs = tuple((o.name, ran.builder.certain(values[o.ref], o.shape)) for o in graph.outputs)
     next_reals = tuple(ran.builder.certain(values[c.out], c.shape) for c in carried)
@@ -98,6 +114,7 @@ def plan_cell(
         qubits=sum(len(c.wires) for c in graph.carries if isinstance(c, QubitCarry)),
         bits=sum(len(c.bits) for c in graph.carries if isinstance(c, BitCarry)),
         entries=max(first.builder.entries, ran.builder.entries),
+        pure=pure,
     )
 
 
@@ -112,7 +129,9 @@ def _run(
     read: Set[Ref],
     input_level: Callable[[str], p.Level],
     samples: int,
+    pure: bool,
 ) -> _Ran:
+    """Plans a program. With `pure` kets are carried; raises _Mixed where they do not stay kets."""
     b = Builder(input_level, samples)
     program, ends = staged(eliminated(program, read))
     carried = {name: b.slot(p.RECURRENT) for name in reals}
@@ -122,7 +141,10 @@ def _run(
             wires = tuple(program.enter[i] for i in group)
             base = b.slot(p.RECURRENT)
             entered.append(base)
-            b.parts.append(Part("identity", wires, None, 1, 2 ** len(wires), base))
+            if pure:
+                b.parts.append(Part("ket", wires, base))
+            else:
+                b.parts.append(Part("identity", wires, None, 1, 2 ** len(wires), base))
     b.death = _deaths(program)
     for now, instruction in enumerate(program.instructions):
         b.now = now
@@ -132,7 +154,8 @@ def _run(
     b.now = len(program.instructions)
     flush(b, program.leave)
     groups = _grown(b, program, groups)
-    bases = tuple(b.certain(_leaving(b, program, group), None) for group in groups)
+    leaving = _leaving_ket if pure else _leaving
+    bases = tuple(b.certain(leaving(b, program, group), None) for group in groups)
     return _Ran(b, bases, tuple(entered), carried, groups)
 
 
@@ -250,6 +273,26 @@ def _leaving(b: Builder, program: low.Program, group: Sequence[int]) -> p.Slot:
         slot = b.emit(p.Permute(p.NEW, slot, axes))
     mask = _bit_mask(program, group)
     return b.emit(p.NextBase(p.NEW, slot, n, whole.weight, mask))
+
+
+def _leaving_ket(b: Builder, program: low.Program, group: Sequence[int]) -> p.Slot:
+    """The ket of the group's wires, as the next step's base."""
+    wires = tuple(program.leave[i] for i in group)
+    if _bit_mask(program, group) is not None:
+        raise _Mixed
+    found = []
+    for part in b.holding(wires):
+        inside = tuple(w for w in part.wires if w in wires)
+        if part.form == "zero":
+            part = replace(part, wires=inside)
+        elif part.form == "product":
+            kept = zip(part.wires, part.starts, strict=True)
+            part = replace(part, wires=inside, starts=tuple(u for w, u in kept if w in inside))
+        if inside != part.wires or part.env > 1 or part.form == "density" or part.base is not None:
+            raise _Mixed
+        found.append(b.as_ket(part))
+    whole = b.permuted(found[0] if len(found) == 1 else b.joined(found), wires)
+    return b.emit(p.NextKet(p.NEW, whole.held, whole.weight))
 
 
 def _bit_mask(program: low.Program, group: Sequence[int]) -> np.ndarray | None:

@@ -534,6 +534,15 @@ class NextBase:
     mask: npt.NDArray[np.bool_] | None
 
 
+@dataclass(frozen=True, slots=True)
+class NextKet:
+    """A ket as a base: divided by the root of its weight."""
+
+    out: Slot
+    ket: Slot
+    weight: Slot | None
+
+
 Step: TypeAlias = (
     Compute
     | Table
@@ -575,6 +584,7 @@ Step: TypeAlias = (
     | ExpectValue
     | ProbValue
     | NextBase
+    | NextKet
 )
 
 _SLOT_FIELDS: dict[type, tuple[str, ...]] = {
@@ -614,6 +624,7 @@ _SLOT_FIELDS: dict[type, tuple[str, ...]] = {
     ExpectValue: ("observables",),
     ProbValue: ("parts",),
     NextBase: ("density", "weight"),
+    NextKet: ("ket", "weight"),
 }
 
 

@@ -13,9 +13,10 @@ import pytest
 from qrnnlang.engine import build
 from qrnnlang.engine.native import library
 from qrnnlang.ir.model import run_model
-from qrnnlang.runtime.init import init
 from qrnnlang.sema import load_path, load_text
 from qrnnlang.sema.closed import ClosedModel
+
+from .helpers import assert_same, data, gradients
 
 jax.config.update("jax_enable_x64", True)
 
@@ -84,42 +85,6 @@ MODELS = {
     "hybrid": lambda: load_text(HYBRID),
     "qlstm": lambda: load_path(PROGRAMS / "qlstm.qrnn", "Pendulum", {}),
 }
-
-
-def data(model: ClosedModel, batch: int, steps: int) -> tuple[Any, Any, Any]:
-    rng = np.random.default_rng(5)
-    params = {k: np.asarray(v) for k, v in init(model.params, 3).items()}
-
-    def some(ports: Any) -> dict[str, Any]:
-        return {
-            p.name: rng.uniform(0.1, 0.9, (batch, *((steps,) if p.seq else ()), *p.shape))
-            for p in ports
-        }
-
-    return params, some(model.inputs), some(model.targets)
-
-
-def gradients(model: ClosedModel, executor: str, given: tuple[Any, Any, Any], **more: Any) -> Any:
-    """Loss and gradients for parameters and inputs."""
-    executable = build(model, executor=executor)
-
-    def loss(params: Any, inputs: Any, targets: Any) -> Any:
-        return executable.evaluate(params, inputs, targets, **more)[1]
-
-    return jax.jit(jax.value_and_grad(loss, (0, 1)))(*given)
-
-
-def assert_same(model: ClosedModel, given: tuple[Any, Any, Any], **more: Any) -> None:
-    found = gradients(model, "native", given, **more)
-    wanted = gradients(model, "xla", given, **more)
-    np.testing.assert_allclose(found[0], wanted[0], atol=1e-12)
-    scale = max(float(np.abs(g).max()) for g in jax.tree.leaves(wanted[1]))
-    assert scale > 0
-    jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10 * scale),
-        found[1],
-        wanted[1],
-    )
 
 
 @pytest.mark.parametrize("name", MODELS)

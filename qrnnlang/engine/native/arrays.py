@@ -50,9 +50,9 @@ def stacked(parts: Sequence[Array]) -> Array:
     )
 
 
-#: Numbers that the programs may hold: beyond 64 MiB for all sequences, or 16 MiB for eight of them,
-#: they fall out of every cache.
-LARGEST_FIXED = 1 << 23
+#: Numbers that the programs may hold: 256 MiB for all sequences, 16 MiB for eight of them; beyond
+#: that they fall out of every cache.
+LARGEST_FIXED = 1 << 25
 LARGEST_STEP = 1 << 18
 
 

@@ -28,8 +28,8 @@ from .writer import NotCovered
 class Native:
     """A registered plan.
 
-    `outputs`: name, shape and first column in the rows of outputs. `bases`: the carried densities'
-    sizes and whether they are complex.
+    `outputs`: name, shape and first column in the rows of outputs. `bases`: the shapes of what is
+    carried for each group of wires, and whether it is complex.
     """
 
     key: int
@@ -39,7 +39,7 @@ class Native:
     outputs: tuple[tuple[str, tuple[int, ...], int], ...]
     made: int
     carried: int
-    bases: tuple[tuple[int, bool], ...]
+    bases: tuple[tuple[tuple[int, ...], bool], ...]
     form: str
     instructions: int
 
@@ -88,18 +88,19 @@ def _compiled(
     found_inputs |= {n: array(n, False) for n in inputs}
     low = Lowering(plan.line.level, q, found_params, found_inputs)
     complex_ = not is_real(plan)
-    carried = sum(4 ** len(group) * (1 + complex_) for group in plan.groups)
+    shapes_ = [(2 ** len(g), 1, 1) if plan.pure else (2 ** len(g),) * 2 for g in plan.groups]
+    carried = sum(int(np.prod(shape)) * (1 + complex_) for shape in shapes_)
     state: list[Any] = []
     after_: list[Any] = []
     form = None
     if channel:
         form = lowered(plan, channel, low)
     else:
-        for slot, group in zip(plan.bases, plan.groups, strict=True):
-            n = 2 ** len(group)
-            re = q.step.new(n * n)
-            im = q.step.new(n * n) if complex_ else np.full(n * n, -1)
-            low.slots[slot] = Array(re.reshape(n, n), im.reshape(n, n), False)
+        for slot, shape in zip(plan.bases, shapes_, strict=True):
+            n = int(np.prod(shape))
+            re = q.step.new(n)
+            im = q.step.new(n) if complex_ else np.full(n, -1)
+            low.slots[slot] = Array(re.reshape(shape), im.reshape(shape), False)
             state += [re, im[im != -1]]
         for (_, slot), after in zip(plan.reals, plan.next_reals, strict=True):
             real = q.step.new(_size(plan, after))
@@ -153,7 +154,7 @@ def _compiled(
         tuple(outputs),
         made,
         carried,
-        tuple((2 ** len(g), complex_) for g in plan.groups),
+        tuple((shape, complex_) for shape in shapes_),
         "step by step" if form is None else form.name,
         len(q.fixed.code) + len(q.step.code),
     )
@@ -286,11 +287,12 @@ def run_native(
         return last[:, place - size : place]
 
     ends = []
-    for n, complex_ in native.bases:
-        whole = taken(n * n)
+    for shape, complex_ in native.bases:
+        size = int(np.prod(shape))
+        whole = taken(size)
         if complex_:
-            whole = jax.lax.complex(whole, taken(n * n))
-        ends.append(whole.reshape(batch, n, n))
+            whole = jax.lax.complex(whole, taken(size))
+        ends.append(whole.reshape(batch, *shape))
     after = tuple(taken(int(np.prod(x.shape[1:], dtype=int))).reshape(x.shape) for x in reals)
     return found, tuple(ends), after
 

@@ -47,7 +47,7 @@ class _Other(Exception):
 
 def channel_of(plan: Plan) -> Channel | None:
     """The channel that a plan's recurrent part is, if it is one."""
-    if len(plan.bases) != 1 or plan.reals:
+    if len(plan.bases) != 1 or plan.reals or plan.pure:
         return None
     try:
         return _Finder(plan).channel()

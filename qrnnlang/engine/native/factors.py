@@ -110,6 +110,19 @@ def pairs(
     return a1[inverse].reshape(count, size), b1[inverse].reshape(count, size)
 
 
+def multiplexed(t: Array) -> tuple[Array, Array]:
+    """Entries kept and flipped, of a ket (N, 1, 2): the least significant bit is flipped."""
+
+    def parts(ids: Ids) -> tuple[Ids, Ids]:
+        pairs = ids.reshape(-1, 2, 2)
+        diag = np.stack([pairs[:, 0, 0], pairs[:, 1, 1]], 1)
+        cross = np.stack([pairs[:, 0, 1], pairs[:, 1, 0]], 1)
+        return diag.reshape(1, -1), cross.reshape(1, -1)
+
+    (diag, cross), (diag_im, cross_im) = parts(t.re), parts(t.im)
+    return Array(diag, diag_im, t.fixed), Array(cross, cross_im, t.fixed)
+
+
 def kets(
     q: Programs, diag: Any, cross: Any, angles: p.Angles, slots: Mapping[p.Slot, Any]
 ) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...sema.closed import Call, Const, Gather, Input, Param
 from .. import steps as p
-from . import factors
+from . import factors, projecting
 from .arrays import Array, Programs, real_array, stacked
 from .functions import called
 from .writer import NotCovered
@@ -26,6 +26,7 @@ class Lowering:
     params: Mapping[str, Array]
     inputs: Mapping[str, Array]
     slots: dict[p.Slot, Any] = field(default_factory=dict)
+    inverses: dict[p.Slot, Array] = field(default_factory=dict)
 
     def run(self, steps: tuple[p.Step, ...]) -> None:
         for step in steps:
@@ -47,6 +48,10 @@ class Lowering:
                 return reduce(self.merged, each)
             case p.Zeros(n=n):
                 return q.constant(np.arange(2**n) == 0).reshape(2**n, 1, 1)
+            case p.Ones(n=n):
+                return q.constant(np.ones(2**n)).reshape(2**n, 1, 1)
+            case p.Multiplexed(ket=ket):
+                return factors.multiplexed(s[ket])
             case p.Identity(n=n):
                 return q.constant(np.eye(2**n)).reshape(2**n, 1, 2**n)
             case p.Merge(parts=parts):
@@ -86,12 +91,25 @@ class Lowering:
                 return s[base].reshape(-1, 1, 1)
             case p.TraceOut(density=density, n=n, rows=rows, columns=columns):
                 return self.traced(s[density], n, rows, columns).reshape(-1, 1, 1)
-            case p.Pick(ket=ket, n=n, axes=axes, values=values):
-                return picked(s[ket], n, axes, values)
+            case p.Pick():
+                return self.picked(step)
+            case p.BasisKet(values=values):
+                each = [self.number(v).reshape() for v in values]
+                bits = [projecting.bit(q, v) for v in each]
+                pairs = [
+                    stacked([projecting.complement(q, v).reshape(1), v.reshape(1)]) for v in bits
+                ]
+                return reduce(self.merged, [v.reshape(2, 1, 1) for v in pairs])
             case p.Mask():
                 return masked(s[step.ket], step)
             case p.WeightProduct(parts=parts):
                 return reduce(q.times, (s[i] for i in parts))
+            case p.Weight():
+                return self.weight(step)
+            case p.Ratio(now=now, before=before):
+                return s[now] if before is None else q.times(s[now], self.inverse(before))
+            case p.Certain(held=held, weights=weights):
+                return projecting.certain(q, s[held], reduce(q.times, (s[i] for i in weights)))
             case p.Paulis():
                 return self.paulis(step)
             case p.Chances():
@@ -104,11 +122,17 @@ class Lowering:
                 found = whole[np.maximum(chosen, 0)]
                 found = real_array(np.where(chosen >= 0, found.re, -1), found.fixed)
                 return found if value is None else found.reshape()
-            case p.NextBase(density=density, n=n, weight=None, mask=mask):
+            case p.NextBase(density=density, n=n, weight=weight, mask=mask):
                 rho = s[density].reshape(2**n, 2**n)
+                if weight is not None:
+                    rho = q.times(rho, self.inverse(weight))
                 if mask is None:
                     return rho
                 return Array(np.where(mask, rho.re, -1), np.where(mask, rho.im, -1), rho.fixed)
+            case p.NextKet(ket=ket, weight=weight):
+                if weight is None:
+                    return s[ket]
+                return q.times(s[ket], projecting.inverse(q, s[weight], root=True))
         raise NotCovered(f"step `{type(step).__name__}`")
 
     # --- states ------------------------------------------------------------------------------
@@ -173,6 +197,46 @@ class Lowering:
         m = diagonal.shape[0]
         return self.programs.sums_of(np.arange(m)[:, None], diagonal, 1.0, m)
 
+    # --- postselection -----------------------------------------------------------------------
+
+    def picked(self, step: p.Pick) -> Array:
+        q, n = self.programs, step.n
+        t: Array = self.slots[step.ket]
+        bits: dict[p.Entry, Array] = {}
+        for axis, value in sorted(zip(step.axes, step.values, strict=True), key=lambda x: -x[0]):
+            if isinstance(value, p.Entry):
+                if value not in bits:
+                    bits[value] = projecting.bit(q, self.number(value).reshape())
+                t = projecting.picked(q, t, n, axis, bits[value])
+            else:
+                t = projecting.picked(q, t, n, axis, round(value))
+            n -= 1
+        return t
+
+    def weight(self, step: p.Weight) -> Array:
+        s, q = self.slots, self.programs
+        if step.mixed:
+            size = 2**step.n
+            whole = s[step.ket].reshape(size, size)[np.arange(size), np.arange(size)]
+            found = q.sums_of(np.zeros(size, np.int64), whole, 1.0, 1)
+            now = projecting.scalar(found.re, found.fixed)
+        else:
+            v = s[step.ket]
+            now = projecting.overlap(q, v, v if step.weighted is None else s[step.weighted])
+        before = None if step.before is None else s[step.before]
+        if before is not None and not before.fixed:
+            now = q.at(now, False)
+        return projecting.judged(q, now, before, step.least)
+
+    def inverse(self, weight: p.Slot) -> Array:
+        """1 / weight, once."""
+        if weight not in self.inverses:
+            self.inverses[weight] = projecting.inverse(self.programs, self.slots[weight])
+        return self.inverses[weight]
+
+    def divided(self, reads: Array, weight: p.Slot | None) -> Array:
+        return reads if weight is None else self.programs.times(reads, self.inverse(weight))
+
     # --- reads -------------------------------------------------------------------------------
 
     def overlaps(self, step: p.Paulis | p.Chances, flips: int, imaginary: bool) -> Array:
@@ -207,8 +271,8 @@ class Lowering:
 
     def paulis(self, step: p.Paulis) -> Array:
         q = self.programs
-        if list(step.axes) != sorted(step.axes) or step.weight is not None:
-            raise NotCovered("reads of a postselected state")
+        if list(step.axes) != sorted(step.axes):
+            raise NotCovered("reads of axes out of order")
         found: list[Any] = [None] * len(step.flips)
         for flips in dict.fromkeys(step.flips):
             mine = [i for i, f in enumerate(step.flips) if f == flips]
@@ -223,13 +287,14 @@ class Lowering:
             sums = q.sums_of(rows, wide, phases, len(mine))
             for at, i in enumerate(mine):
                 found[i] = real_array(sums.re[at : at + 1], sums.fixed)
-        return stacked(found)
+        return self.divided(stacked(found), step.weight)
 
     def chances(self, step: p.Chances) -> Array:
-        if list(step.axes) != sorted(step.axes) or step.weight is not None:
-            raise NotCovered("reads of a postselected state")
+        if list(step.axes) != sorted(step.axes):
+            raise NotCovered("reads of axes out of order")
         rows = self.overlaps(step, 0, False)
-        return real_array(self.programs.sums_of(step.outcome, rows, 1.0, 2**step.k).re, rows.fixed)
+        sums = self.programs.sums_of(step.outcome, rows, 1.0, 2**step.k)
+        return self.divided(real_array(sums.re, rows.fixed), step.weight)
 
     def number(self, number: p.Number) -> Array:
         if isinstance(number, p.Entry):
@@ -288,16 +353,6 @@ def permuted(t: Array, order: Any, env: int) -> Array:
     _, e, h = t.shape
     whole = t.reshape(*(2,) * n, e * h).transpose([*order, n])
     return whole.reshape(2 ** (n - env), 2**env * e, h)
-
-
-def picked(t: Array, n: int, axes: Any, values: Any) -> Array:
-    if any(isinstance(v, p.Entry) for v in values):
-        raise NotCovered("a projection on a computed value")
-    _, e, h = t.shape
-    index: list[Any] = [slice(None)] * n
-    for axis, value in zip(axes, values, strict=True):
-        index[axis] = round(value)
-    return t.reshape(*(2,) * n, e * h)[tuple(index)].reshape(-1, e, h)
 
 
 def masked(t: Array, step: p.Mask) -> Array:

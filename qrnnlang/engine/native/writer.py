@@ -20,7 +20,17 @@ from ..errors import Unsupported
 Ids: TypeAlias = npt.NDArray[np.int64]
 
 LINEAR, BILINEAR, TURN, UNARY, DIVIDE, PAIR, CONTRACT = range(7)
-FUNCTIONS = ("sigmoid", "tanh", "exp", "sqrt", "relu", "arctan")
+FUNCTIONS = (
+    "sigmoid",
+    "tanh",
+    "exp",
+    "sqrt",
+    "relu",
+    "arctan",
+    "possible",
+    "certain",
+    "bit",
+)
 
 #: Marks an entry of the program before.
 BEFORE = "before"
