@@ -52,16 +52,17 @@ def _started(b: Builder, items: Circuit) -> list[Item]:
         and x.wires <= zeros
         and all(first[w] is x for w in x.wires)
     ]
-    given = [_parted(b, x) for x in chosen]
+    others = [x for x in items if all(x is not c for c in chosen)]
+    later = {w for x in others for w in x.wires}
+    given = [_parted(b, x) if x.wires <= later else (x, None) for x in chosen]
     start(b, [early for early, _ in given])
-    rest: list[Item] = [late for _, late in given if late]
-    return rest + [x for x in items if all(x is not c for c in chosen)]
+    return [*(late for _, late in given if late), *others]
 
 
 def _parted(b: Builder, x: Product) -> tuple[Product, Product | None]:
     """A product up to the last factor that is not static, and what is left.
 
-    The static rest belongs to the matrix that follows: the amplitudes stay simple, often real.
+    The static rest belongs to what follows: the amplitudes stay simple, often real.
     """
     moving = [i for i, pair in enumerate(x.parts) if b.level_of(pair) > p.STATIC]
     end = moving[-1] + 1
