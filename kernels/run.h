@@ -3,6 +3,7 @@
 
 #include "contract.h"
 #include "lanes.h"
+#include "pair.h"
 #include "program.h"
 
 namespace qrnn {
@@ -73,10 +74,6 @@ inline V<W> slope_of(int64_t f, V<W> x, V<W> y) {
   }
 }
 
-struct Row {
-  const int64_t* at;
-  const double* numbers;
-};
 
 // Code of one instruction: op, length, then what the cases below read.
 template <int W>
@@ -124,34 +121,9 @@ void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, i
         for (int64_t i = 0; i < n; ++i) d[a[1] + i] = d[a[2 + 2 * i]] / d[a[3 + 2 * i]];
         break;
       }
-      case kPair: {
-        const int64_t n = a[0], r = a[1], tr = a[2], ti = a[3], outr = a[4], outi = a[5];
-        const int64_t* m = a + 6;
-        for (int64_t i = 0; i < n; ++i, m += 5) {
-          const V<W>*x = d + tr + i * r, *y = d + tr + m[0] * r;
-          V<W>* o = d + outr + i * r;
-          const V<W> zero = {};
-          const V<W> ar = m[1] < 0 ? zero : d[m[1]], ai = m[2] < 0 ? zero : d[m[2]];
-          const V<W> br = m[3] < 0 ? zero : d[m[3]], bi = m[4] < 0 ? zero : d[m[4]];
-          if (outi < 0) {
-            for (int64_t k = 0; k < r; ++k) o[k] = ar * x[k] + br * y[k];
-          } else if (ti < 0) {
-            V<W>* oi = d + outi + i * r;
-            for (int64_t k = 0; k < r; ++k) {
-              o[k] = ar * x[k] + br * y[k];
-              oi[k] = ai * x[k] + bi * y[k];
-            }
-          } else {
-            const V<W>*xi = d + ti + i * r, *yi = d + ti + m[0] * r;
-            V<W>* oi = d + outi + i * r;
-            for (int64_t k = 0; k < r; ++k) {
-              o[k] = ar * x[k] - ai * xi[k] + br * y[k] - bi * yi[k];
-              oi[k] = ar * xi[k] + ai * x[k] + br * yi[k] + bi * y[k];
-            }
-          }
-        }
+      case kPair:
+        pair_forward<W>(a, d);
         break;
-      }
       case kContract:
         contract_forward<W>(*reinterpret_cast<const Contract*>(a), d, fixed);
         break;
@@ -209,43 +181,9 @@ void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d
         }
         break;
       }
-      case kPair: {
-        const int64_t n = a[0], r = a[1], tr = a[2], ti = a[3], outr = a[4], outi = a[5];
-        const int64_t* m = a + 6;
-        for (int64_t i = 0; i < n; ++i, m += 5) {
-          const V<W> zero = {};
-          const V<W> ar = m[1] < 0 ? zero : d[m[1]], ai = m[2] < 0 ? zero : d[m[2]];
-          const V<W> br = m[3] < 0 ? zero : d[m[3]], bi = m[4] < 0 ? zero : d[m[4]];
-          V<W> gar = {}, gai = {}, gbr = {}, gbi = {};
-          for (int64_t k = 0; k < r; ++k) {
-            const int64_t x = i * r + k, y = m[0] * r + k;
-            const V<W> xr = d[tr + x], yr = d[tr + y], or_ = g[outr + x];
-            gar += or_ * xr;
-            gbr += or_ * yr;
-            g[tr + x] += ar * or_;
-            g[tr + y] += br * or_;
-            if (outi < 0) continue;
-            const V<W> oi = g[outi + x];
-            gai += oi * xr;
-            gbi += oi * yr;
-            g[tr + x] += ai * oi;
-            g[tr + y] += bi * oi;
-            if (ti < 0) continue;
-            const V<W> xi = d[ti + x], yi = d[ti + y];
-            gar += oi * xi;
-            gai -= or_ * xi;
-            gbr += oi * yi;
-            gbi -= or_ * yi;
-            g[ti + x] += ar * oi - ai * or_;
-            g[ti + y] += br * oi - bi * or_;
-          }
-          if (m[1] >= 0) g[m[1]] += gar;
-          if (m[2] >= 0) g[m[2]] += gai;
-          if (m[3] >= 0) g[m[3]] += gbr;
-          if (m[4] >= 0) g[m[4]] += gbi;
-        }
+      case kPair:
+        pair_reverse<W>(a, d, g);
         break;
-      }
       case kContract:
         contract_reverse<W>(*reinterpret_cast<const Contract*>(a), d, g, fixed, sums);
         break;

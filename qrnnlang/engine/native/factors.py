@@ -126,25 +126,55 @@ def multiplexed(t: Array) -> tuple[Array, Array]:
 def kets(
     q: Programs, diag: Any, cross: Any, angles: p.Angles, slots: Mapping[p.Slot, Any]
 ) -> Array:
-    """`loops.kets`: (G, 2)."""
-    _, depth, count, _ = diag.shape
-    cos, sin = turned(q, angles, slots)
+    """`loops.kets`: (G, 2). Neighbouring factors of parameters alone are multiplied once a call."""
+    fixed = _fixed_factors(angles, slots)
+    depth, count = angles.which.shape
+    turns: dict[int, tuple[Array, Array]] = {}
+    for kind in (True, False):
+        mine = np.flatnonzero(fixed == kind)
+        if len(mine):
+            cos, sin = turned(q, _restricted(angles, mine), slots)
+            turns |= {int(at): (cos[i], sin[i]) for i, at in enumerate(mine)}
 
     def factor(k: int) -> tuple[Array, Array]:
-        c = real_array(np.repeat(cos.re[k], 2), cos.fixed)
-        s = real_array(np.repeat(sin.re[k], 2), cos.fixed)
+        cos, sin = turns[k]
+        c = real_array(np.repeat(cos.re, 2), cos.fixed)
+        s = real_array(np.repeat(sin.re, 2), cos.fixed)
         a, b = (_factor(q, x[:, k].reshape(3, -1), c, s) for x in (diag, cross))
         return a.reshape(count, 2), b.reshape(count, 2)
 
-    a, b = factor(0)
-    ket = Array(
-        np.stack([a.re[:, 0], b.re[:, 1]], 1), np.stack([a.im[:, 0], b.im[:, 1]], 1), cos.fixed
-    )
-    for k in range(1, depth):
-        a, b = factor(k)
+    def applied(a: Array, b: Array, ket: Array) -> Array:
         flat = [x.reshape(-1) for x in (a, ket, b, ket[:, ::-1])]
-        ket = _sum(q, *flat).reshape(count, 2)
+        return _sum(q, *flat).reshape(count, 2)
+
+    ket, k = q.constant(np.tile([1.0, 0.0], (count, 1))), 0
+    while k < depth:
+        a, b = factor(k)
+        k += 1
+        while k < depth and fixed[k] and fixed[k - 1]:
+            a2, b2 = factor(k)
+            flat = [x.reshape(-1) for x in (a2, a, b2, b[:, ::-1], a2, b, b2, a[:, ::-1])]
+            a, b = (_sum(q, *x).reshape(count, 2) for x in (flat[:4], flat[4:]))
+            k += 1
+        ket = applied(a, b, ket)
     return ket
+
+
+def _fixed_factors(angles: p.Angles, slots: Mapping[p.Slot, Any]) -> Any:
+    """Whether factor k depends on parameters alone, (K,)."""
+    known = np.array([slots[i].fixed for i in angles.sources] + [True])
+    each = known[angles.index[..., 0]].all(0) if angles.index.size else np.zeros(0, bool)
+    return np.append(each, True)[angles.which].all(1)
+
+
+def _restricted(angles: p.Angles, factors: Ids) -> p.Angles:
+    """The angles of some factors."""
+    which = angles.which[factors]
+    count = len(angles.scale)
+    used = np.unique(which[which < count])
+    place = np.full(count + 1, len(used))
+    place[used] = np.arange(len(used))
+    return p.Angles(angles.scale[used], angles.index[:, used], place[which], angles.sources)
 
 
 def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array, conj: bool) -> Array:

@@ -22,6 +22,7 @@ SOURCES = (
     "dense.h",
     "kraus.h",
     "lanes.h",
+    "pair.h",
     "plan.h",
     "pool.h",
     "program.h",

@@ -1,0 +1,64 @@
+"""The kernel under the address, undefined-behaviour and thread sanitizers."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from qrnnlang.engine import build
+from qrnnlang.engine.native import cell, library
+
+from .helpers import data
+from .test_agreement import MODELS
+from .test_forms import FORMS
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        library.reason() is not None and "compiler" in str(library.reason()),
+        reason="no C++ compiler: the kernel is not built",
+    ),
+]
+
+CELLS = {**MODELS, **{name: make for name, (make, _) in FORMS.items()}}
+
+
+def plans(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The plans of all cells, as the kernel gets them."""
+    found: list[Path] = []
+    registered = cell._registered_plan
+
+    def kept(ints: list[Any], reals: list[Any]) -> int:
+        place = folder / f"{len(found)}"
+        np.concatenate([np.asarray(x, np.int64) for x in ints]).tofile(f"{place}.ints")
+        np.concatenate(reals).tofile(f"{place}.reals")
+        found.append(place)
+        return registered(ints, reals)
+
+    monkeypatch.setattr(cell, "_registered_plan", kept)
+    for make in CELLS.values():
+        model = make()
+        build(model, executor="native").evaluate(*data(model, 1, 1))
+    return found
+
+
+@pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
+def test_nothing_is_found(sanitizers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "sanitized"
+    flags = ["-std=c++17", "-O1", "-g", f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
+    where = ["-I", str(library.sources()), "-isystem", str(jax.ffi.include_dir())]
+    source = Path(__file__).with_name("sanitized.cc")
+    made = [library.compiler(), *flags, *where, str(source), "-o", str(program), "-pthread"]
+    subprocess.run(made, check=True)
+    for plan in plans(tmp_path, monkeypatch):
+        for steps, batch in ((1, 1), (3, 11), (9, 4)):
+            names = [f"{plan}.ints", f"{plan}.reals"]
+            done = subprocess.run(
+                [str(program), *names, str(steps), str(batch)], capture_output=True, text=True
+            )
+            assert done.returncode == 0, (plan.name, done.stderr)
