@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import prod
 
 import numpy as np
 
@@ -44,7 +45,9 @@ def data_block(env: Env, statement: DataStmt) -> DataBlock:
             "a `data` block reads `csv(…)`, `npz(…)` or `series.NAME(…)`",
             statement.source.span,
             "not a source of data",
-            help=suggestion(source.call or "", SOURCES),
+            help=f"write `csv({statement.source.span.text})`"
+            if isinstance(source.value, str)
+            else suggestion(source.call or "", SOURCES),
         )
     assert env.cell is not None and env.cell.model is not None
     ports = [p.name for p in (*env.cell.root.inputs, *env.cell.model.targets)]
@@ -80,8 +83,10 @@ def data_block(env: Env, statement: DataStmt) -> DataBlock:
             help=f'for instance `{missing[0]} = column("…");`',
         )
     _check_values(env, source, {k: s for k, (s, _) in options.items()})
-    for bound, _ in columns.values():
-        _checked(env, dataset.check_column, source, bound)
+    shapes = {p.name: p.shape for p in (*env.cell.root.inputs, *env.cell.model.targets)}
+    for name, (bound, _) in columns.items():
+        width = prod(shapes[name]) if len(shapes[name]) < 2 else None
+        _checked(env, dataset.check_column, source, bound, width)
     return DataBlock(
         source,
         tuple((k, s) for k, (s, _) in columns.items()),
@@ -93,7 +98,12 @@ def _check_values(env: Env, source: Setting, options: dict[str, Setting]) -> Non
     """The values of a `data` block, each on its own, so that all that is wrong is reported."""
     _checked(env, dataset.check_source, source)
     cut = {k: options[k] for k in ("window", "stride") if k in options}
+    if len(cut) == 2:
+        _checked(env, dataset.cut, {"window": cut["window"]})
+        cut["window"] = Setting(cut["window"].span, 1)  # has been checked
     _checked(env, dataset.cut, cut)
+    if "window" in options:
+        _checked(env, dataset.check_length, source, options["window"])
     for key, check in (
         ("split", dataset.cut),
         ("scale", dataset.scale),
@@ -126,7 +136,8 @@ def train_block(env: Env, statement: TrainStmt) -> TrainBlock:
                 f"`{a.key.text}` is not an option of `train`",
                 a.key.span,
                 "unknown key",
-                help=suggestion(a.key.text, KEYS)
+                help=_rate(a)
+                or suggestion(a.key.text, KEYS)
                 or "options: " + ", ".join(f"`{k}`" for k in KEYS),
             )
             continue
@@ -134,6 +145,13 @@ def train_block(env: Env, statement: TrainStmt) -> TrainBlock:
         if a.key.text in options:
             _checked(env, option, a.key.text, options[a.key.text][0])
     return TrainBlock(tuple((k, s) for k, (s, _) in options.items()))
+
+
+def _rate(a: Assignment) -> str:
+    """The learning rate is an argument of the optimizer."""
+    if a.key.text not in ("lr", "learning_rate"):
+        return ""
+    return f"the rate belongs to the optimizer: `optimizer = adam(lr = {a.value.span.text});`"
 
 
 def _store(env: Env, into: dict[str, tuple[Setting, Span]], a: Assignment) -> None:
@@ -169,13 +187,20 @@ def setting(env: Env, expr: Expr) -> Setting:
 
     value = evaluate(env, expr)
     if isinstance(value, np.ndarray):
-        return Setting(expr.span, tuple(Setting(expr.span, v) for v in value.tolist()))
+        return _listed_setting(expr.span, value.tolist())
     if not isinstance(value, int | float | bool | str):
         code = "E0303" if isinstance(value, Array | Parameter) else "E0302"
         env.report.fail(
             code, "a setting is known at compile time", expr.span, f"found {describe(value)}"
         )
     return Setting(expr.span, value)
+
+
+def _listed_setting(span: Span, value: object) -> Setting:
+    """An array of constants, as the list of its rows."""
+    if isinstance(value, list):
+        return Setting(span, tuple(_listed_setting(span, v) for v in value))
+    return Setting(span, value)
 
 
 def _structured(expr: Expr) -> bool:

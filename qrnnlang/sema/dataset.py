@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from . import settings
 from .closed import Setting
 from .series import SERIES
+from .values import count
 
 # Far above any series that is windowed and trained on; the language's own limit of an array.
 _MOST_POINTS = 10_000_000
@@ -36,7 +37,8 @@ class Cut:
 
 def path(source: Setting) -> str:
     """The path of `csv(…)` or `npz(…)`. Raises CompileError."""
-    given = settings.arguments(source, ["path"], ["path"])["path"]
+    example = f'{source.call}("data.{source.call}")'
+    given = settings.arguments(source, ["path"], ["path"], example)["path"]
     return settings.text(given, "the path of a file")
 
 
@@ -93,6 +95,10 @@ def picks(setting: Setting, shift: int = 0) -> Iterator[Pick]:
                     f"found {settings.describe(key)}",
                     f'a name stands in quotes: `column("{key.call}")`' if key.call else "",
                 )
+            if isinstance(key.value, int) and key.value < 0:
+                settings.fail(
+                    settings.WRONG_VALUE, "columns are numbered from 0", key, f"found {key.value}"
+                )
             yield Pick(key.value, shift, setting)
         case Setting(call="shift"):
             given = settings.arguments(
@@ -107,22 +113,43 @@ def picks(setting: Setting, shift: int = 0) -> Iterator[Pick]:
                 "an input or target takes `column(…)`, `shift(column(…), k)` or a list of them",
                 setting,
                 f"found {settings.describe(setting)}",
-                f'write `column("{name}")`' if name else "",
+                _meant(setting, name),
             )
 
 
-def check_column(source: Setting, setting: Setting) -> None:
-    """Raises CompileError for a wrong binding, or a column that a generated series has not."""
-    for pick in picks(setting):
+def _meant(setting: Setting, name: str | None) -> str:
+    near = settings.suggestion(setting.call or "", ("column", "shift"))
+    if setting.args and near.startswith("did you mean"):
+        return near
+    return f'write `column("{name}")`' if name else ""
+
+
+def check_column(source: Setting, setting: Setting, width: int | None = None) -> None:
+    """Raises CompileError for a wrong binding, a column that a generated series has not, or another
+
+    number of columns than the `width` of what they are bound to.
+    """
+    found = list(picks(setting))
+    if width is not None and source.call != "npz" and len(found) != width:
+        settings.fail(
+            settings.WRONG_VALUE,
+            f"{count(width, 'column')} wanted, and {len(found)} given",
+            setting,
+            "one column for each component",
+            "list them: `[column(…), column(…)]`" if len(found) < width else "",
+        )
+    for pick in found:
         name = (source.call or "").removeprefix("series.")
-        if name not in SERIES or isinstance(pick.key, int) or pick.key in SERIES[name].columns:
+        if name not in SERIES or pick.key in SERIES[name].columns:
+            continue
+        if isinstance(pick.key, int) and pick.key < len(SERIES[name].columns):
             continue
         settings.fail(
             settings.WRONG_VALUE,
             f"`series.{name}` has no column `{pick.key}`",
             pick.setting,
             "unknown column",
-            settings.suggestion(pick.key, SERIES[name].columns),
+            settings.suggestion(str(pick.key), SERIES[name].columns),
         )
 
 
@@ -145,6 +172,22 @@ def cut(options: Mapping[str, Setting]) -> Cut:
                 "add `window = …;`",
             )
     return Cut(window, stride or 1, _split(options.get("split")))
+
+
+def check_length(source: Setting, window: Setting) -> None:
+    """Raises CompileError for a window that is longer than a generated series."""
+    name = (source.call or "").removeprefix("series.")
+    if name not in SERIES or "points" not in SERIES[name].arguments:
+        return
+    points = series(source)[1].get("points", SERIES[name].arguments["points"])
+    if isinstance(window.value, int) and window.value > points:
+        settings.fail(
+            settings.WRONG_VALUE,
+            f"a window of {window.value} steps, and a series of {points:g} points",
+            window,
+            "longer than the series",
+            f"give the series more: `points = {10 * window.value}`",
+        )
 
 
 def _split(setting: Setting | None) -> tuple[float, ...] | None:
@@ -201,7 +244,16 @@ def scale(options: Mapping[str, Setting]) -> tuple[str, float, float] | None:
         "`scale` is `minmax(low, high)`, `standard()` or `none`",
         setting,
         f"found {settings.describe(setting)}",
+        _scale_meant(setting),
     )
+
+
+def _scale_meant(setting: Setting) -> str:
+    known = ("minmax", "standard", "none")
+    if setting.value in known:
+        return f"without quotes: `{setting.value}`"
+    near = settings.suggestion(setting.call or "", known)
+    return near if near.startswith("did you mean") else ""
 
 
 def shuffle(options: Mapping[str, Setting]) -> bool | None:

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from ..diagnostics import CompileError, Diagnostic, Span
 from .closed import Setting
+from .values import count
 
 WRONG_VALUE = "E0509"
 WRONG_ARGUMENT = "E0510"
@@ -78,7 +79,7 @@ def arguments(
         listed = ", ".join(f"`{n}`" for n in known)
         fail(
             WRONG_ARGUMENT,
-            f"`{call.call}` takes at most {len(known)} arguments, not {len(call.args)}",
+            f"`{call.call}` takes at most {count(len(known), 'argument')}, not {len(call.args)}",
             call.args[len(known)],
             "one too many",
             f"it has {listed}" if known else "it has none",
@@ -122,7 +123,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
     return suggestion(name, names)
 
 
-_RATES = ("learning_rate", "learningrate", "rate", "step_size", "eta", "alpha")
+_RATES = ("learning_rate", "learningrate", "lrate", "rate", "step_size", "eta", "alpha")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -137,6 +138,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 def describe(setting: Setting) -> str:
     """What a setting is, for messages."""
     match setting.value:
+        case None if setting.span.text == setting.call:
+            return f"`{setting.call}`"
         case None:
             return f"`{setting.call}(…)`"
         case bool() as value:

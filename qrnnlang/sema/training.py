@@ -82,7 +82,11 @@ def method(key: str, setting: Setting) -> tuple[str, dict[str, Any]]:
 
 
 def _no_quotes(setting: Setting, known: Mapping[str, object]) -> str:
-    return f"without quotes: `{setting.value}()`" if setting.value in known else ""
+    return (
+        f"without quotes: `{setting.value}()`"
+        if isinstance(setting.value, str) and setting.value in known
+        else ""
+    )
 
 
 # --- ridge ----------------------------------------------------------------------------------------

@@ -283,4 +283,36 @@ MISTAKES = {
     "a number of points": Mistake(
         'csv("d.csv")', "series.sine(points = 2.5)", "E0509", "2.5"
     ),
+    "columns for a number": Mistake(
+        'x = column("v")', 'x = [column("v"), column("w")]', "E0509", '[column("v"), column("w")]',
+        says="1 column wanted, and 2 given",
+    ),
+    "one column for a vector": Mistake(
+        "input x: seq real;\n    target y: seq real;\n    output pred = head(c(x));",
+        "input x: seq real[2];\n    target y: seq real;\n    output pred = head(c(x[0]));",
+        "E0509", 'column("v")', "list them: `[column(…), column(…)]`",
+    ),
+    "a column from the end": Mistake('x = column("v")', "x = column(-1)", "E0509", "-1"),
+    "column misspelt": Mistake('x = column("v")', 'x = colum("v")', "E0509", 'colum("v")', "did you mean `column`?"),
+    "a column number that a series has not": Mistake(
+        'csv("d.csv") { x = column("v")', "series.sine() { x = column(2)", "E0509", "column(2)",
+    ),
+    "a window that no series fills": Mistake(
+        'csv("d.csv")', "series.sine(points = 5)", "E0509", "8", "give the series more: `points = 80`",
+    ),
+    "a path alone": Mistake('csv("d.csv")', '"d.csv"', "E0505", '"d.csv"', 'write `csv("d.csv")`'),
+    "no path": Mistake('csv("d.csv")', "csv()", "E0510", "csv()", 'for instance `csv("data.csv")`'),
+    "scale misspelt": Mistake(
+        "window = 8;", "window = 8; scale = minmx(0, 1);", "E0509", "minmx(0, 1)", "did you mean `minmax`?"
+    ),
+    "scale in quotes": Mistake(
+        "window = 8;", 'window = 8; scale = "standard";', "E0509", '"standard"', "without quotes: `standard`"
+    ),
+    "the rate beside the optimizer": Mistake(
+        "seed = 1;", "seed = 1; lr = 0.1;", "E0506", "lr",
+        "the rate belongs to the optimizer: `optimizer = adam(lr = 0.1);`",
+    ),
+    "a name that is no setting": Mistake(
+        "epochs = 2", "epochs = many", "E0509", "many", says="found `many`"
+    ),
 }  # fmt: skip
