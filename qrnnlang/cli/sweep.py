@@ -84,6 +84,9 @@ def run(args: argparse.Namespace) -> int:
                     folder=folder,
                     report=report,
                 )
+    except KeyboardInterrupt:
+        say(f"`--resume -o {folder}` goes on")
+        raise
     except ExecutorError as error:
         raise failed_run(f"{error}; `--resume -o {folder}` goes on") from error
     if args.json:

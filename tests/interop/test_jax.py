@@ -86,6 +86,7 @@ def test_vmap_over_parameters_and_inputs(made: qr.Model) -> None:
     np.testing.assert_allclose(single, found[0], atol=1e-14)
 
 
+@pytest.mark.parametrize("made", ["native"], indirect=True)
 def test_vmap_of_grad(made: qr.Model) -> None:
     many = jnp.stack([made.init(seed)["cell.w"] for seed in range(3)])
     slope = jax.grad(lambda w: energy(made, {"cell.w": w}, X))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ import qrnnlang as qr
 pytest.importorskip("IPython", reason="needs the extra `notebook`")
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.testing.globalipapp import get_ipython  # noqa: F401
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 CELL = """cell Memory(k: int = 1) {
     input x: real;
@@ -29,16 +30,17 @@ CELL = """cell Memory(k: int = 1) {
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[InteractiveShell]:
     """A shell of its own, as a notebook's kernel has it, with the extension loaded."""
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     InteractiveShell.clear_instance()
-    made = InteractiveShell.instance(history_length=0)
-    made.history_manager.enabled = False
+    made = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     try:
         assert run(made, "%load_ext qrnnlang").text == ""
         yield made
     finally:
+        made.restore_sys_module_state()
         InteractiveShell.clear_instance()
 
 

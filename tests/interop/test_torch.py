@@ -104,7 +104,7 @@ def checked(made: Layer, *x: torch.Tensor, lengths: object = None) -> bool:
 # --- values and gradients -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("executor", ["auto", "xla"])
+@pytest.mark.parametrize("executor", ["auto", pytest.param("xla", marks=pytest.mark.long)])
 def test_gradients_agree_with_finite_differences(executor: str) -> None:
     assert checked(layer(executor=executor), inputs())
 
@@ -117,6 +117,7 @@ def test_gradients_with_lengths_ignore_the_padding() -> None:
     assert torch.all(x.grad[1, 2:] == 0) and torch.all(x.grad[0] == 0)
 
 
+@pytest.mark.long
 def test_gradients_of_a_hybrid_cell_with_labels() -> None:
     tok = torch.tensor([[0, 2], [1, 1]])
     assert checked(layer(HYBRID), tok, inputs(2, 2)[..., 0])
@@ -209,7 +210,7 @@ def test_a_cell_may_be_called_like_a_method() -> None:
 def test_it_trains_among_other_layers() -> None:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(1, 2), layer(output="y"), nn.Tanh()).double()
-    x = torch.linspace(0, 3, 24, dtype=torch.float64).reshape(2, 12, 1)
+    x = torch.linspace(0, 3, 6, dtype=torch.float64).reshape(2, 3, 1)
     y = torch.cos(x)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
     losses = []

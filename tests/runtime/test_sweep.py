@@ -8,8 +8,10 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,6 +178,27 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert small.here(tmp_path / "at").read_text() == "v\n1\n"
     with pytest.raises(DataError, match="not on this worker"):
         DataFile(small.path, small.digest).here(tmp_path)
+
+
+def test_an_interrupt_ends_the_sweep_and_keeps_no_half_run(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, count = qr.Model.fit, 0
+
+    def fit(self: qr.Model, **options: Any) -> qr.Run:
+        nonlocal count
+        count += 1
+        run = whole(self, **options)
+        return run if count < 3 else replace(run, stopped="interrupted")
+
+    monkeypatch.setattr(qr.Model, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(file, seeds=5, folder=tmp_path / "out")
+    assert len(list((tmp_path / "out" / "results").iterdir())) == 2
+    monkeypatch.undo()
+    assert [row.stopped for row in sweep(file, seeds=5, folder=tmp_path / "out").rows] == [
+        "epochs"
+    ] * 5
 
 
 # --- what is wrong --------------------------------------------------------------------------------

@@ -63,10 +63,15 @@ def train(
     settings: dict[str, Any],
     data: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Trains from a seed; `metrics`, `epochs`, `best_epoch`, `stopped` and `seconds` of the run."""
+    """Trains from a seed; `metrics`, `epochs`, `best_epoch`, `stopped` and `seconds` of the run.
+
+    An interrupt from the keyboard, at which `fit` gives what it has, ends the sweep.
+    """
     model = _model(source, _items(imports), entry, _items(hyper), precision)
     windows = _windows(model, None if data is None else DataFile(**data))
     run = model.fit(data=windows, seed=seed, progress=False, **settings)
+    if run.stopped == "interrupted":
+        raise KeyboardInterrupt
     return {
         "metrics": run.metrics,
         "epochs": len(run.history["epoch"]),
