@@ -29,7 +29,6 @@ QUANTUM: dict[str, Any] = {"hyper": {"memory": 1, "layers": 1, "uploads": 1}, "e
 QUICK = frozenset(
     [
         "check_complex_data",
-        "check_estimator_get_tags_default_keys",
         "check_estimator_sparse_array",
         "check_estimators_nan_inf",
         "check_estimators_pickle",
