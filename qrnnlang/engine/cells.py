@@ -14,6 +14,7 @@ from .context import Context
 from .execute import run
 from .native.cell import Native, run_native
 from .plan import Plan, is_real
+from .stretches import in_stretches, read_by_steps
 
 Array = Any
 
@@ -85,31 +86,53 @@ def run_plan(
             native, params, inputs, steps, batch, before.bases, before.reals
         )
         return Ran({n: (y, True) for n, y in made.items()}, Carried(bases, reals), None)
-    flat = {
-        name: jnp.reshape(x, (steps * batch, *x.shape[2:])) if varies else x
-        for name, (x, varies) in inputs.items()
-    }
-    line = plan.line
-    context = Context(params, flat, externs, real, line.level)
     slots: dict[p.Slot, Any] = {}
-    run(line.at(p.STATIC), slots, context)
-    run(line.at(p.GIVEN), slots, context)
+    fixed = {name: x for name, (x, varies) in inputs.items() if not varies}
+    line = plan.line
+    run(line.at(p.STATIC), slots, Context(params, fixed, externs, real, line.level))
     state = state or initial(plan, params, externs, batch, real)
+    moving = {name: x for name, (x, varies) in inputs.items() if varies}
+    # Without inputs, something that has the axis of steps.
+    moving = moving or {"": jnp.zeros((steps, batch, 0), real)}
+
+    def stretch(state: Carried, moving: dict[str, Array]) -> tuple[Carried, Any]:
+        count = len(next(iter(moving.values())))
+        flat = {n: x.reshape(count * batch, *x.shape[2:]) for n, x in moving.items()}
+        context = Context(params, {**fixed, **flat}, externs, real, line.level)
+        return _stretch(plan, dict(slots), context, state, count, batch, keep)
+
+    last, (found, states) = in_stretches(stretch, plan, state, moving, steps, batch, real)
     outputs: dict[str, tuple[Array, bool]] = {}
     for name, slot in plan.outputs:
-        if line.level[slot] == p.STATIC:
-            outputs[name] = (slots[slot], False)
-        elif line.level[slot] == p.GIVEN:
-            x = slots[slot]
-            outputs[name] = (x.reshape(steps, batch, *x.shape[1:]), True)
+        static = line.level[slot] == p.STATIC
+        outputs[name] = (slots[slot], False) if static else (found[name], True)
+    return Ran(outputs, last, states)
+
+
+def _stretch(
+    plan: Plan,
+    slots: dict[p.Slot, Any],
+    context: Context,
+    state: Carried,
+    steps: int,
+    batch: int,
+    keep: bool,
+) -> tuple[Carried, tuple[dict[str, Array], Carried | None]]:
+    """Some steps on end, from what is static: the state after them, the outputs that are not
+
+    static, (steps, batch, *shape), and the states after each step.
+    """
+    line = plan.line
+    run(line.at(p.GIVEN), slots, context)
+    outputs = {
+        name: slots[slot].reshape(steps, batch, *slots[slot].shape[1:])
+        for name, slot in plan.outputs
+        if line.level[slot] == p.GIVEN
+    }
     if not plan.recurrent:
-        return Ran(outputs, state, None)
+        return state, (outputs, None)
     body = list(line.at(p.RECURRENT))
-    produced = {s.out for s in body}
-    needed = {i for s in body for i in p.reads(s)}
-    needed |= {*plan.next_bases, *plan.next_reals}
-    given = sorted(i for i in needed if i not in produced and line.level[i] == p.GIVEN)
-    ahead = {i: _by_step(slots[i], steps, batch) for i in given}
+    ahead = {i: _by_step(slots[i], steps, batch) for i in read_by_steps(plan)}
     late = [(name, slot) for name, slot in plan.outputs if line.level[slot] == p.RECURRENT]
 
     def one(state: Carried, here: dict[p.Slot, Any]) -> tuple[Carried, tuple[Any, ...]]:
@@ -132,9 +155,8 @@ def run_plan(
         found = jax.tree.map(lambda x: x[None], found)
     else:
         last, found = jax.lax.scan(jax.checkpoint(one), state, ahead, length=steps)
-    for (name, _), x in zip(late, found[0], strict=True):
-        outputs[name] = (x, True)
-    return Ran(outputs, last, found[1])
+    outputs |= {name: x for (name, _), x in zip(late, found[0], strict=True)}
+    return last, (outputs, found[1])
 
 
 def _by_step(x: Any, steps: int, batch: int) -> Any:

@@ -35,13 +35,10 @@ def describe_plan(name: str, plan: Plan, batch: int, steps: int) -> list[dict[st
     times = {p.STATIC: 1, p.GIVEN: batch * steps, p.RECURRENT: batch * steps}
     when = {p.STATIC: "once", p.GIVEN: "ahead of the recurrence", p.RECURRENT: "each step"}
     gates = _gates(plan.line)
-    sizes: dict[p.Slot, Size] = {}
-    for wires, base in zip(plan.groups, plan.bases, strict=True):
-        sizes[base] = (2 ** len(wires), 1, 1 if plan.pure else 2 ** len(wires))
+    sizes = sizes_of(plan)
     found: list[dict[str, object]] = []
     for step in plan.line.steps:
-        size = sizes[step.out] = _size(step, sizes)
-        cost = _cost(step, size, sizes, gates)
+        cost = _cost(step, sizes[step.out], sizes, gates)
         if cost is None:
             continue
         level = plan.line.level[step.out]
@@ -57,6 +54,16 @@ def describe_plan(name: str, plan: Plan, batch: int, steps: int) -> list[dict[st
             }
         )
     return found
+
+
+def sizes_of(plan: Plan) -> dict[p.Slot, Size]:
+    """Rows, environment and columns of every slot; (1, 1, 1) where a slot has none."""
+    sizes: dict[p.Slot, Size] = {}
+    for wires, base in zip(plan.groups, plan.bases, strict=True):
+        sizes[base] = (2 ** len(wires), 1, 1 if plan.pure else 2 ** len(wires))
+    for step in plan.line.steps:
+        sizes[step.out] = _size(step, sizes)
+    return sizes
 
 
 def _fused(n: int, entries: int, runs: list[p.Gates], matrices: int) -> _Cost:

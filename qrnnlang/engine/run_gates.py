@@ -7,7 +7,6 @@ from operator import mul
 
 import jax
 import jax.numpy as jnp
-import jax.scipy.linalg
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +14,7 @@ from . import loops
 from . import steps as p
 from . import tensors as q
 from .context import Array, Context, Slots, flat, number_of, side_by_side
+from .exponentials import propagator
 
 
 def turns(angles: p.Angles, s: Slots, c: Context) -> tuple[Array | None, Array | None]:
@@ -166,7 +166,7 @@ def exponential(step: p.Exponential, s: Slots, c: Context) -> Array:
     numbers = [number_of(k, s, c) for k in step.coefficients]
     rates = jnp.stack(jnp.broadcast_arrays(*numbers)) * number_of(step.time, s, c)
     generator = jnp.einsum("kx,kij->xij", rates, c.constant(step.paulis))
-    return jax.scipy.linalg.expm(-1j * generator)
+    return propagator(generator)
 
 
 def controlled(matrix: Array, holds: np.ndarray, c: Context) -> Array:

@@ -1,0 +1,83 @@
+"""Long sequences in stretches, when a gradient would keep more than there is memory for.
+
+Going back through T steps takes the states before all of them, and what was computed ahead for all
+of them. In stretches of √T steps each, only the states between stretches are kept; a stretch is
+run again on the way back. The work grows by half, the memory falls from O(T) to O(√T).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import isqrt
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from . import steps as p
+from .describe import sizes_of
+from .memory import limit
+from .plan import Plan
+
+Array = Any
+Step = Callable[[Any, dict[str, Array]], tuple[Any, Any]]
+
+#: What is kept for the way back is held about three times: itself, its cotangent, and a copy.
+_HELD = 3
+
+
+def read_by_steps(plan: Plan) -> list[p.Slot]:
+    """What the recurrent steps read of what was computed ahead of them."""
+    body = list(plan.line.at(p.RECURRENT))
+    produced = {s.out for s in body}
+    needed = {i for s in body for i in p.reads(s)}
+    needed |= {*plan.next_bases, *plan.next_reals}
+    return sorted(i for i in needed if i not in produced and plan.line.level[i] == p.GIVEN)
+
+
+def kept(plan: Plan, steps: int, batch: int, real: Any) -> int:
+    """Bytes that a gradient through all steps at once keeps: states, and all that is ahead."""
+    entries = sum(4 ** len(group) for group in plan.groups)
+    sizes = sizes_of(plan)
+    for step in plan.line.at(p.GIVEN):
+        if isinstance(step, p.Table):
+            entries += 2 * len(step.flips) * step.diag.shape[-1]
+        else:
+            n, e, h = sizes[step.out]
+            entries += n * e * h
+    return steps * batch * entries * 2 * int(jnp.dtype(real).itemsize)
+
+
+def stretch_of(plan: Plan, steps: int, batch: int, real: Any) -> int:
+    """How many steps are run on end: all of them where that fits in memory, else about √T."""
+    if steps < 4 or _HELD * kept(plan, steps, batch, real) <= limit():
+        return steps
+    return isqrt(steps - 1) + 1
+
+
+def in_stretches(
+    stretch: Step,
+    plan: Plan,
+    state: Any,
+    moving: Mapping[str, Array],
+    steps: int,
+    batch: int,
+    real: Any,
+) -> tuple[Any, Any]:
+    """The state after all steps, and what `stretch` gives, joined along the steps.
+
+    `moving`: arrays (steps, batch, …), at least one. `stretch(state, moving)` runs as many steps
+    as they have.
+    """
+    size = stretch_of(plan, steps, batch, real)
+    if size >= steps:
+        return stretch(state, dict(moving))
+    whole, rest = divmod(steps, size)
+    again = jax.checkpoint(stretch)
+    first = {n: x[: whole * size].reshape(whole, size, *x.shape[1:]) for n, x in moving.items()}
+    state, found = jax.lax.scan(again, state, first)
+    found = jax.tree.map(lambda x: x.reshape(whole * size, *x.shape[2:]), found)
+    if rest:
+        state, more = again(state, {n: x[whole * size :] for n, x in moving.items()})
+        found = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, more)
+    return state, found
