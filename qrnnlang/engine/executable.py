@@ -107,6 +107,25 @@ class Executable:
         run.all()
         return run.outputs(), run.last
 
+    def trajectories(
+        self,
+        params: Arrays,
+        inputs: Arrays,
+        key: Array,
+        count: int,
+        lengths: Array | None = None,
+        steps: int | None = None,
+    ) -> dict[str, Array]:
+        """The outputs as `apply` gives them, from `count` sampled trajectories a sequence.
+
+        `key`: a key of `jax.random`. Raises CompileError when the kets do not fit in memory.
+        """
+        from .sampled_run import SampledRun
+
+        run = SampledRun(self, params, inputs, key, count, lengths, steps)
+        run.all()
+        return run.outputs()
+
     def step(
         self, params: Arrays, inputs: Arrays, state: State | None = None
     ) -> tuple[dict[str, Array], State]:

@@ -96,7 +96,7 @@ def _expanded(points: list[Array]) -> Array:
 # --- the primitive -------------------------------------------------------------------------------
 
 
-_derivative = Primitive("derivative_of_exponential")
+_derivative: Any = Primitive("derivative_of_exponential")
 _derivative.def_impl(jax.jit(_computed))
 _derivative.def_abstract_eval(lambda h, *_: h)
 
@@ -119,7 +119,7 @@ def _transposed(cotangent: Any, h: Any, *directions: Any) -> list[Any]:
     """tr(M·D[E_1, …, E_k]) does not change when M and an E change places."""
     found: list[Any] = [None]
     for i, direction in enumerate(directions):
-        if not ad.is_undefined_primal(direction):
+        if not isinstance(direction, ad.UndefinedPrimal):
             found.append(None)
         elif isinstance(cotangent, ad.Zero):
             found.append(ad.Zero(direction.aval))

@@ -42,7 +42,8 @@ def require(need: int, what: str) -> None:
                 f"{what} needs {size(need)} of memory; the limit is {size(most)}",
                 Span(Source("<model>", ""), 0, 0),
                 notes=("a density matrix of n qubits has 4^n entries of 16 bytes",),
-                help=f"fewer qubits or a smaller batch, or set {VARIABLE} to more GiB",
+                help=f"fewer qubits or a smaller batch, or set {VARIABLE} to more GiB; "
+                "`model.trajectories(params, x)` samples state vectors, of 2^n entries",
             )
         ]
     )

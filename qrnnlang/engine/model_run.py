@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import jax
@@ -59,6 +60,20 @@ class Machine(Protocol):
     def native(
         self, plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozenset[str]
     ) -> Native | None: ...
+
+
+@dataclass(frozen=True)
+class CellInputs:
+    """Inputs by name as `run_plan` takes them, and what they are inputs of.
+
+    `seq`: the cell runs along a sequence; `batch`: it differs from sample to sample.
+    """
+
+    inputs: dict[str, tuple[Array, bool]]
+    steps: int
+    size: int
+    seq: bool
+    batch: bool
 
 
 class ModelRun:
@@ -196,7 +211,8 @@ class ModelRun:
         weight = weights(Value(moving.data, True, True, lengths_of(args))) if moving else None
         return Value(jnp.asarray(LOSSES[fn](jnp, *operands, weights=weight)), False, False)
 
-    def _run_cell(self, ref: Ref, op: RunCell, args: list[Value]) -> None:
+    def _shaped(self, ref: Ref, op: RunCell, args: list[Value]) -> CellInputs:
+        """The inputs of a cell as `run_plan` wants them."""
         seq = any(a.seq for a in args) or self.model.types[ref].seq
         batch = any(a.batch for a in args)
         steps = next((a.steps for a in args if a.seq), self.steps) if seq else 1
@@ -211,6 +227,11 @@ class ModelRun:
                 data = jnp.swapaxes(arg.broadcast(size, steps), 0, 1)
             shape = (steps, size, *port.shape) if varies else port.shape
             inputs[port.name] = (data.reshape(shape), varies)
+        return CellInputs(inputs, steps, size, seq, batch)
+
+    def _run_cell(self, ref: Ref, op: RunCell, args: list[Value]) -> None:
+        given = self._shaped(ref, op, args)
+        inputs, steps, size = given.inputs, given.steps, given.size
         static = frozenset(name for name, (_, varies) in inputs.items() if not varies)
         plan = self.x.plan(op, static, size * steps, self.joint)
         # The state before a gate, the one after it, and one in between.
@@ -229,12 +250,17 @@ class ModelRun:
         )
         if self.joint:
             self._keep_states(op, plan, ran)
+        self._keep_outputs(ref, given, args, ran.outputs)
+
+    def _keep_outputs(
+        self, ref: Ref, given: CellInputs, args: list[Value], outputs: Mapping[str, Any]
+    ) -> None:
         lengths = lengths_of(args)
         self.cells[ref] = {
-            name: _cell_value(y, varies, seq, batch, lengths)
-            if varies or not seq
-            else _constant_in_time(y, steps, self.size, lengths)
-            for name, (y, varies) in ran.outputs.items()
+            name: _cell_value(y, varies, given.seq, given.batch, lengths)
+            if varies or not given.seq
+            else _constant_in_time(y, given.steps, self.size, lengths)
+            for name, (y, varies) in outputs.items()
         }
 
     def _keep_states(self, op: RunCell, plan: Plan, ran: Ran) -> None:

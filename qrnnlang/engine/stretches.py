@@ -45,7 +45,7 @@ def kept(plan: Plan, steps: int, batch: int, real: Any) -> int:
         else:
             n, e, h = sizes[step.out]
             entries += n * e * h
-    return steps * batch * entries * 2 * int(jnp.dtype(real).itemsize)
+    return int(steps * batch * entries * 2 * jnp.dtype(real).itemsize)
 
 
 def stretch_of(plan: Plan, steps: int, batch: int, real: Any) -> int:

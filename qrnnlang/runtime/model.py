@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .data import Dataset, Scale
     from .sampled import Outputs
     from .training import Run
+    from .trajectories import Sampled
 
 Array = NDArray[Any]
 Params = Mapping[str, Any]
@@ -214,6 +215,32 @@ class Model:
         return run_sampled(
             self, params, x, backend=backend, shots=shots, seed=seed, steps=steps, fresh=fresh
         )
+
+    def trajectories(
+        self,
+        params: Params,
+        x: Any = None,
+        count: int = 1000,
+        seed: int = 0,
+        lengths: Any = None,
+        steps: int | None = None,
+    ) -> Sampled:
+        """Outputs from sampled quantum trajectories, as `model(params, x)` has them, with errors.
+
+        For cells whose density matrix does not fit in memory: a trajectory is a state vector.
+        `.std_error` holds the standard errors by name.
+
+        Args:
+            count: trajectories of every sequence.
+            seed: the same seed gives the same outputs.
+            lengths, steps: as for `model(params, x)`.
+
+        Raises ValueError and DataError as `model(params, x)`, CompileError when the state vectors
+        do not fit in memory either.
+        """
+        from .trajectories import trajectories
+
+        return trajectories(self, params, x, count, seed, lengths, steps)
 
     # --- training ---------------------------------------------------------------------------------
 
