@@ -15,7 +15,7 @@ AXES = {
 }
 QUICK = {"carried qubits": [1, 2], "steps": [5, 10], "batch": [1, 8]}
 #: A curve ends where a first gradient or a call takes longer than this, seconds.
-FIRST_S, CALL_S = 90.0, 10.0
+FIRST_S, CALL_S = 60.0, 2.0
 
 
 def measure(axis: str, key: str, quick: bool) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _row(key: str, found: Mapping[str, Any], ours: float) -> str:
         return f"| {title} | {found['lost']} |" + " |" * 8
     quartiles = np.quantile(found["seconds"], [0, 0.25, 0.5, 0.75])
     cells = [time(s) for s in quartiles]
-    cells.append(f"{quartiles[2] / ours:.3g}")
+    cells.append("" if np.isnan(ours) else f"{quartiles[2] / ours:.3g}")
     cells.append(time(float(np.median(found["cold"]))) if found["cold"] else "")
     cells += [f"{found['first_s']:.2f} s", f"{found['process_s']:.1f} s"]
     cells.append(f"{found.get('peak_mib', 0):,.0f} MiB")
@@ -82,9 +82,10 @@ def _row(key: str, found: Mapping[str, Any], ours: float) -> str:
 
 def time(seconds: float) -> str:
     """Three digits in a unit that is read easily."""
-    if seconds >= 1:
-        return f"{seconds:.3g} s"
-    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.3g} µs"
+    for unit, scale in (("s", 1.0), ("ms", 1e3)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{1e6 * seconds:.3g} µs"
 
 
 def median(found: Mapping[str, Any]) -> float:
@@ -149,6 +150,9 @@ def _summary(results: Mapping[str, Any]) -> Iterator[str]:
         if name not in results:
             continue
         contenders = results[name]["contenders"]
+        if lost := contenders["ours"]["lost"]:
+            yield f"| `{name}` | {lost} |  |  |  |"
+            continue
         ours = median(contenders["ours"])
         cells = [time(ours)]
         for table in TABLES:
