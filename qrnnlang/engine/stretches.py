@@ -37,7 +37,7 @@ def read_by_steps(plan: Plan) -> list[p.Slot]:
 
 def kept(plan: Plan, steps: int, batch: int, real: Any) -> int:
     """Bytes that a gradient through all steps at once keeps: states, and all that is ahead."""
-    entries = sum(4 ** len(group) for group in plan.groups)
+    entries = sum((2 if plan.pure else 4) ** len(group) for group in plan.groups)
     sizes = sizes_of(plan)
     for step in plan.line.at(p.GIVEN):
         if isinstance(step, p.Table):
