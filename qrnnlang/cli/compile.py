@@ -38,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budget",
         metavar="S",
         type=seconds,
-        default=5.0,
-        help="of the search for places, in units of about a second; default: %(default)g",
+        help="of the search for places, in units of about a second; default: 5 with -O 3, else 0.1",
     )
     parser.add_argument(
         "--seed", metavar="N", type=seed, default=0, help="of the `fixed` values and of searches"
@@ -164,6 +163,7 @@ def _circuit(
         inputs = {name: a[0] if a.ndim and len(a) else a for name, a in several.items()}
     with values_of_the_user(), watching(args, {**fixed, **(params or {})}) as watch:
         options = {"fixed": fixed, "drop_noise": args.drop_noise, "watch": watch, **more}
+        options["warn"] = lambda found: show((found,))
         if args.backend:
             options |= placing(args)
         level = 1 if args.level is None else args.level

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from numpy.typing import ArrayLike
 
+from ..diagnostics import Diagnostic
 from ..passes import LEVELS, Settings, Watch
 from ..sema.closed import ClosedModel
 from .binding import bind
@@ -33,8 +34,9 @@ class Options(TypedDict, total=False):
 
     backend: a Qiskit `BackendV2`, or the name of one (`devices.backend_by_name`): the circuit is
     placed and routed on it, one step for all. budget: of that search, about in seconds; the same
-    number gives the same circuit. search_seed: its seed. tell: called with its work so far and the
-    work allowed. report: called with what the metadata's `device` holds.
+    number gives the same circuit; None: 5 at level 3, 0.1 below. search_seed: its seed. tell:
+    called with its work so far and the work allowed. report: called with what the metadata's
+    `device` holds. warn: called with W0601 for outputs that take other circuits.
     """
 
     fixed: Arrays | None
@@ -44,10 +46,15 @@ class Options(TypedDict, total=False):
     optimize: int
     watch: tuple[Watch, ...]
     backend: Any
-    budget: float
+    budget: float | None
     search_seed: int
     tell: Callable[[int, int], None] | None
     report: Callable[[Mapping[str, Any]], None] | None
+    warn: Callable[[Diagnostic], None] | None
+
+
+#: How long to search for a place on a device, by level, about in seconds.
+BUDGETS = {0: 0.1, 1: 0.1, 2: 0.1, 3: 5.0}
 
 
 def unroll(
@@ -73,18 +80,22 @@ def unroll(
         options.get("externs"),
         options.get("reads"),
     )
-    device = None
-    if options.get("backend") is not None:
-        device = _device(fresh, **options)
     level = options.get("optimize", 1)
     if level not in LEVELS:
         raise ValueError(f"optimize must be 0, 1, 2 or 3, not {level!r}")
+    device = None
+    if options.get("backend") is not None:
+        device = _device(fresh, level, **options)
     settings = Settings(level, options.get("watch", ()))
-    return Unrolled(model, binding, fresh, options.get("drop_noise", False), settings, device)
+    made = Unrolled(model, binding, fresh, options.get("drop_noise", False), settings, device)
+    made.warn = options.get("warn")
+    return made
 
 
-def _device(fresh: Fresh, **options: Unpack[Options]) -> Device:
-    backend, budget = options["backend"], options.get("budget", 5.0)
+def _device(fresh: Fresh, level: int, **options: Unpack[Options]) -> Device:
+    backend, budget = options["backend"], options.get("budget")
+    if budget is None:
+        budget = BUDGETS[level]
     if not 0 <= budget < 1e6:
         raise ValueError(f"budget must be seconds from 0, not {budget!r}")
     if isinstance(backend, str):
@@ -98,7 +109,11 @@ def _device(fresh: Fresh, **options: Unpack[Options]) -> Device:
             help='leave `fresh` at "reuse", or compile without a backend and transpile with Qiskit',
         )
     return Device(
-        backend, budget, options.get("search_seed", 0), options.get("tell"), options.get("report")
+        backend,
+        budget,
+        options.get("search_seed", 0),
+        options.get("tell"),
+        report=options.get("report"),
     )
 
 
@@ -194,6 +209,8 @@ def qasm2_text(
     from .qasm2 import qasm2
 
     unrolled = unroll(model, steps, params, inputs, fresh, **options)
+    if unrolled.device is not None:  # conditions on single bits of registers cannot be said
+        unrolled.device = replace(unrolled.device, dynamic=False)
     return qasm2(unrolled.programs([unrolled.whole()])[0])
 
 

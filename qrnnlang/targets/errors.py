@@ -1,4 +1,4 @@
-"""How the targets report what they cannot express: codes E0601 to E0612."""
+"""How the targets report what they cannot express: codes E0601 to E0612, and W0601."""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ def target_error(
     """The exception for one finding; without a known place the diagnostic points at `<model>`."""
     span = origin.span if origin is not None and origin.span is not None else Span(_NOWHERE, 0, 0)
     return CompileError([Diagnostic(code, message, span, label, (), notes, help)])
+
+
+def costs_circuits(output: str, steps: list[int], count: int, origin: Origin) -> Diagnostic:
+    """W0601: some steps of an output are not measured in the circuit that is written."""
+    first, last = steps[0], steps[-1]
+    ranges = f"step {first}" if first == last else f"{len(steps)} steps from {first} to {last}"
+    message = f"output `{output}` takes other circuits at {ranges}"
+    notes = (
+        f"a full evaluation takes {count} circuits; this one measures what is let go, and at its "
+        "end what is carried",
+    )
+    help = "`qrnnc info` lists them; in Python, `model.circuits(steps)` gives them"
+    span = origin.span or Span(_NOWHERE, 0, 0)
+    return Diagnostic("W0601", message, span, "these qubits are used again", (), notes, help)

@@ -41,6 +41,10 @@ QELIB1 = frozenset(
         "cu3",
     ]
 )
+#: What later files of that name, and readers of the format, add: unnamed matrices keep clear of it.
+_ADDED = frozenset(
+    "c3sqrtx c3x c4x cp crx cry cswap csx cu delay p rc3x rccx rxx rzz swap sx sxdg u u0".split()  # noqa: SIM905
+)
 _RENAMED = {"p": "u1", "cp": "cu1", "u": "u3"}
 
 
@@ -58,7 +62,9 @@ def qasm2(program: Program) -> str:
             "E0608", "OpenQASM 2 has no unbound data", None, f"open: {data}", help=_HELP
         )
     names = Names(set(QASM2_WORDS | QELIB1), lower=True)
-    customs = {name: names.fresh(name) for name in program.customs}
+    apart = Names(names.taken | _ADDED, lower=True)
+    customs = {name: apart.fresh(name) for name in program.customs}
+    names.taken.update(customs.values())
     definitions = define(program, QELIB1 | frozenset(_RENAMED), customs)
     names.taken |= {d.name for d in definitions}
     names.add_registers(program)

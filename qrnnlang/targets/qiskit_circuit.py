@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
@@ -13,6 +13,7 @@ from qiskit.circuit import (
     Barrier,
     CircuitInstruction,
     Clbit,
+    IfElseOp,
     Measure,
     Parameter,
     ParameterExpression,
@@ -93,13 +94,16 @@ def circuit_of(program: Program) -> QuantumCircuit:
     circuit.global_phase = writer.angle(program.phase)
     for when, group in groupby(program.instrs, key=lambda i: i.when):
         if when is None:
-            for instr in group:
-                writer.write(circuit._append, instr)
+            circuit._data.extend(writer.made(group))
+            continue
+        instrs = list(group)
+        branch = writer.branch(when, instrs)
+        if branch is not None:
+            circuit._data.append(branch)
         else:
-            # `_append` would go past the body that is being built.
             with circuit.if_test(writer.condition(when)):
-                for instr in group:
-                    writer.write(circuit.append, instr)
+                for instr in writer.made(instrs):
+                    circuit.append(instr)
     circuit.metadata = program.metadata
     return circuit
 
@@ -111,26 +115,46 @@ class _Writer:
         self.clbits = clbits
         self.parameters = parameters(program)
         self._memo: dict[Hashable, tuple[Expr, Any]] = {}
-        self._same: dict[Hashable, CircuitInstruction] = {}
+        self._same: dict[int, CircuitInstruction] = {}  # by identity
+        self._alike: dict[Hashable, CircuitInstruction] = {}
         self._weights: Memo = {}
 
-    def write(self, append: Callable[[CircuitInstruction], Any], instr: Instr) -> None:
+    def made(self, instrs: Iterable[Instr]) -> Iterator[CircuitInstruction]:
+        """Every object once, and once each gate with known angles: steps repeat them."""
+        same = self._same
+        for instr in instrs:
+            found = same.get(id(instr))
+            if found is None:
+                found = same[id(instr)] = self._made(instr)
+            yield found
+
+    def _made(self, instr: Instr) -> CircuitInstruction:
+        plain = not instr.clbits and all(isinstance(a, float) for a in instr.angles)
+        if not plain:
+            return self._new(instr)
+        key = (instr.name, instr.qubits, instr.angles)
+        found = self._alike.get(key)
+        if found is None:
+            found = self._alike[key] = self._new(instr)
+        return found
+
+    def _new(self, instr: Instr) -> CircuitInstruction:
         clbits = [self.clbits[c] for c in instr.clbits]
         if instr.name == "store":
             assert instr.value is not None
-            store = Store(expr.lift(clbits[0]), self.bit(instr.value))
-            append(CircuitInstruction(store, (), ()))
-            return
-        key = (instr.name, instr.qubits, instr.angles)
-        plain = not instr.clbits and all(isinstance(a, float) for a in instr.angles)
-        if plain and key in self._same:  # a step's gates with known angles come again and again
-            append(self._same[key])
-            return
+            return CircuitInstruction(Store(expr.lift(clbits[0]), self.bit(instr.value)), (), ())
         qubits = [self.qubits[q] for q in instr.qubits]
-        made = CircuitInstruction(self.operation(instr), qubits, clbits)
-        if plain:
-            self._same[key] = made
-        append(made)
+        return CircuitInstruction(self.operation(instr), qubits, clbits)
+
+    def branch(self, when: BitExpr, instrs: Sequence[Instr]) -> CircuitInstruction | None:
+        """Gates under one bit, made without Qiskit's builder, which looks at every bit there is."""
+        if not isinstance(when, Bit) or any(i.clbits or i.name == "store" for i in instrs):
+            return None
+        qubits = [self.qubits[q] for q in dict.fromkeys(q for i in instrs for q in i.qubits)]
+        clbit = self.clbits[when.id]
+        body = QuantumCircuit(qubits, [clbit])
+        body._data.extend(self.made(instrs))
+        return CircuitInstruction(IfElseOp((clbit, 1), body), qubits, [clbit])
 
     def operation(self, instr: Instr) -> Any:
         match instr.name:

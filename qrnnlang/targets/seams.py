@@ -92,7 +92,7 @@ def _backwards(program: Program, instrs: list[Instr]) -> list[Instr]:
                 felt.begun(instr.qubits)
             case "reset":
                 keep = felt.whole(instr.qubits)
-            case "barrier" | "store":
+            case "barrier" | "store" | "renew":
                 pass
             case name if name in program.customs:
                 keep = felt.whole(instr.qubits)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..diagnostics import Diagnostic
 from ..passes import Settings, Stamp, Step
-from ..sema.closed import ClosedModel
+from ..sema.closed import ClosedModel, Origin
 from .along import Along, Run
 from .angles import angle
 from .binding import Binding
+from .errors import costs_circuits
 from .layout import Fresh, Layout
 from .measurement import Readout
 from .outputs import Key, Needed, needed
@@ -33,6 +35,7 @@ class Device:
     budget: float = 5.0
     seed: int = 0
     tell: Callable[[int, int], None] | None = None
+    dynamic: bool = True
     report: Callable[[Mapping[str, Any]], None] | None = None
 
 
@@ -46,6 +49,7 @@ class Unrolled:
     drop_noise: bool = False
     settings: Settings = _AS_WRITTEN
     device: Device | None = None
+    warn: Callable[[Diagnostic], None] | None = None
     _variants: dict[int, Variants] = field(default_factory=dict)
 
     @cached_property
@@ -111,7 +115,15 @@ class Unrolled:
         budget = given.budget / share
         if self.settings.level > 1:
             unfelt(program)
-        placed = on_device(program, program.bounds, given.backend, budget, given.seed, given.tell)
+        placed = on_device(
+            program,
+            program.bounds,
+            given.backend,
+            budget,
+            given.seed,
+            given.tell,
+            given.dynamic and self.settings.level > 1,
+        )
         if given.report is not None and "device" in placed.metadata:
             given.report(placed.metadata["device"])
         return placed
@@ -146,9 +158,16 @@ class Unrolled:
     def elsewhere(self, plan: CircuitPlan, keys: Collection[Key]) -> dict[str, list[int]]:
         """Those of the outputs `keys` that take other circuits, with their steps."""
         names, found = self.along.register_names, dict[str, list[int]]()
-        measured = {n.key for n in self.needs}
+        measured = {n.key: n for n in self.needs}
+        places: dict[str, Origin] = {}
         for key in sorted(k for k in keys if k in measured and k not in plan.atoms):
             found.setdefault(names[key[0], key[1]], []).append(key[2])
+            _, ref = measured[key].atoms[0].time
+            places.setdefault(names[key[0], key[1]], self.along.runs[key[0]].template.origin(ref))
+        if self.warn is not None and found:
+            count = len(self.full())
+            for name, steps in found.items():
+                self.warn(costs_circuits(name, steps, count, places[name]))
         return found
 
     def readout(

@@ -30,7 +30,9 @@ def test_steps_come_from_the_data_block(qrnnc: Run) -> None:
 def test_the_same_input_gives_the_same_bytes(qrnnc: Run, form: str) -> None:
     lines = ["compile", "cell.qrnn", "--steps", "3", "--format", form]
     first = qrnnc(*lines)
-    assert (first.code, first.err) == (0, "")
+    assert first.code == 0
+    warned = first.err.startswith("warning[W0601]: output `z` takes other circuits at 2 steps")
+    assert warned == (form == "qasm3")
     assert first.out == qrnnc(*lines).out
     assert qrnnc(*lines, "-o", "out").out == ""
     assert Path("out").read_bytes() == first.out.encode()
@@ -60,7 +62,8 @@ def test_parameters_and_inputs_are_bound(qrnnc: Run) -> None:
         for inputs in ("x.npz", "batch.npz", "x.csv"):
             line = ("compile", "cell.qrnn", "--steps=4", "--format=qasm2")
             found = qrnnc(*line, "--params", p, "--inputs", inputs)
-            assert (found.code, found.out, found.err) == (0, expected, "")
+            assert (found.code, found.out) == (0, expected)
+            assert "error" not in found.err
     assert qasm2.loads(expected).num_qubits == 3
 
 
@@ -69,7 +72,9 @@ def test_the_first_of_several_sequences(qrnnc: Run) -> None:
     np.savez("x.npz", x=x)
     found = qrnnc("compile", "cell.qrnn", "--steps", "3", "--inputs", "x.npz")
     assert found.out == qr.load("cell.qrnn").to_qasm(3, steps=3, x=x[0])
-    assert found.err == "note: x.npz holds several sequences; the circuit is of the first\n"
+    said, _, rest = found.err.partition("\n")
+    assert said == "note: x.npz holds several sequences; the circuit is of the first"
+    assert rest.startswith("warning[W0601]")
 
 
 def test_qpy(qrnnc: Run) -> None:

@@ -83,6 +83,33 @@ def test_openqasm2_reads_back(name: str) -> None:
         np.testing.assert_allclose(value, want[output][t], rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("name", ["emc", "memory", "gates"])
+def test_openqasm2_reads_back_with_the_gates_that_qiskit_adds(name: str) -> None:
+    c = case(name)
+    text = targets.qasm2_text(c.model, c.steps, c.params, c.inputs)
+    custom = qiskit.qasm2.LEGACY_CUSTOM_INSTRUCTIONS
+    circuit = qiskit.qasm2.loads(text, custom_instructions=custom)
+    circuit.metadata = targets.to_qiskit(c.model, c.steps, c.params, c.inputs).metadata
+    found = outputs([circuit])
+    assert len(found) == len(circuit.metadata["outputs"])
+    for (output, t), value in found.items():
+        np.testing.assert_allclose(value, c.want[output][t], rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", ["emc", "memory", "staggered", "resets", "reservoir"])
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_new_qubits_every_step_need_nothing_in_the_middle(name: str, level: int) -> None:
+    c = case(name)
+    for circuit in targets.circuits(c.model, c.steps, c.params, c.inputs, "expand", optimize=level):
+        measured = set()
+        for item in circuit.data:
+            assert item.operation.name not in ("reset", "if_else")
+            if item.operation.name == "measure":
+                measured.update(item.qubits)
+            else:
+                assert not measured.intersection(item.qubits)
+
+
 @pytest.mark.parametrize("name", [n for n in ALL if n != "gates"])
 def test_unbound_openqasm3_is_openqasm3(name: str) -> None:
     c = case(name)

@@ -15,9 +15,13 @@ from ..errors import target_error
 from ..program import Instr
 from ..qiskit_circuit import _GATES
 from ..symbols import Expr, add, mul
-from .router import Move, Place
-from .tasks import TOKEN, rewritten
-from .work import Slot, Task
+from . import router
+from .router import MOVE, SWAP, Move, Place
+from .tasks import rewritten
+from .work import TOKEN, Slot, Task
+
+#: The label of a barrier that says that a place is in |0⟩.
+_CLEAN = "clean"
 
 #: constant + Σ coefficient × angle j of instruction k of the segment.
 Linear = tuple[float, tuple[tuple[float, int, int], ...]]
@@ -81,7 +85,7 @@ class Lowering:
     def _circuit(
         self, tasks: Sequence[Task], moves: Sequence[Move], used: list[Place]
     ) -> tuple[QuantumCircuit, dict[str, tuple[int, int]], list[int]]:
-        count = sum(1 for t, _ in moves if t is not None and tasks[t].name == "measure")
+        count = sum(1 for t, _ in moves if t >= 0 and tasks[t].name == "measure")
         circuit = QuantumCircuit(self.size, count)
         slots: dict[str, tuple[int, int]] = {}
         parameters: dict[tuple[int, int], Parameter] = {}
@@ -97,8 +101,8 @@ class Lowering:
             return parameters[k, j] if factor == 1.0 else factor * parameters[k, j]
 
         for task, places, swapped in fused(tasks, moves):
-            if task is None:
-                circuit.swap(*places)
+            if task < 0:
+                _made(circuit, task, places)
                 continue
             t = tasks[task]
             match t.name:
@@ -118,6 +122,14 @@ class Lowering:
                     circuit.rz(value(t.angles[0]), b)
                     circuit.cx(b, a)
                     circuit.cx(a, b)
+                case "cx" | "cz" as name if router.bridged(tasks, task, places):
+                    turned = name == "cz"
+                    if turned:
+                        circuit.h(places[-1])
+                    for pair in router.bridge(places):
+                        circuit.cx(*pair)
+                    if turned:
+                        circuit.h(places[-1])
                 case name:
                     circuit.append(_GATES[name](*map(value, t.angles)), places)
         return circuit, slots, sources
@@ -133,6 +145,8 @@ class Lowering:
     ) -> list[Emit]:
         op = item.operation
         if op.name == "barrier":
+            if op.label == _CLEAN:
+                return [Emit("clean", places)]
             if not (op.label or "").startswith(TOKEN):
                 return []
             task = tasks[int(op.label[len(TOKEN) :])]
@@ -219,19 +233,33 @@ def linear(value: Any, slots: Mapping[str, tuple[int, int]]) -> Linear:
     return constant, tuple((float(complex(c).real), k, j) for c, k, j in terms)
 
 
+def _made(circuit: QuantumCircuit, task: int, places: tuple[Place, ...]) -> None:
+    """What the router adds to the tasks of a step."""
+    match task:
+        case router.SWAP:
+            circuit.swap(*places)
+        case router.MOVE:
+            circuit.cx(*places)
+            circuit.cx(*places[::-1])
+        case router.ZERO:
+            circuit.reset(places)
+        case router.CLEAN:
+            circuit.append(Barrier(1, label=_CLEAN), places)
+
+
 def fused(
     tasks: Sequence[Task], moves: Sequence[Move]
-) -> list[tuple[int | None, tuple[Place, ...], bool]]:
+) -> list[tuple[int, tuple[Place, ...], bool]]:
     """Moves with every SWAP that meets an RZZ on its pair taken into it (marked True).
 
     Single-qubit operations between the two change places with the SWAP.
     """
-    done: list[tuple[int | None, tuple[Place, ...], bool] | None] = []
+    done: list[tuple[int, tuple[Place, ...], bool] | None] = []
     last: dict[Place, int] = {}
     for task, places in moves:
         pair = tuple(sorted(places))
-        if len(places) != 2:
-            if len(places) > 2 or (task is not None and tasks[task].fence):
+        if len(places) != 2 or task == MOVE:
+            if task < 0 or len(places) > 1 or tasks[task].ends:
                 for p in places:
                     last.pop(p, None)
             done.append((task, places, False))
@@ -241,12 +269,12 @@ def fused(
             earlier = done[before]
             assert earlier is not None
             other, where, swapped = earlier
-            rzz = task is not None and tasks[task].name == "rzz"
-            if task is None and other is not None and tasks[other].name == "rzz" and not swapped:
+            rzz = task >= 0 and tasks[task].name == "rzz"
+            if task == SWAP and other >= 0 and tasks[other].name == "rzz" and not swapped:
                 _exchange(done, before + 1, pair)
                 done[before] = (other, where, True)
                 continue
-            if rzz and other is None:
+            if rzz and other == SWAP:
                 # SWAP, single-qubit gates, RZZ: the gates go before the SWAP, at the other place.
                 done[before] = None
                 _exchange(done, before + 1, pair)
@@ -259,7 +287,7 @@ def fused(
 
 
 def _exchange(
-    done: list[tuple[int | None, tuple[Place, ...], bool] | None],
+    done: list[tuple[int, tuple[Place, ...], bool] | None],
     first: int,
     pair: tuple[Place, ...],
 ) -> None:

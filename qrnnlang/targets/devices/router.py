@@ -1,9 +1,10 @@
 """Routing one step: which qubit is where, and where SWAP gates go.
 
-A greedy search with look-ahead (as in SABRE, arXiv 1809.02573) with three additions that a step
-asks for: gates that commute may be taken in any order; a SWAP right after a gate on the same pair
-is cheap, because both together take at most three entangling gates; and what is carried must come
-to given places at the end.
+A greedy search with look-ahead (as in SABRE, arXiv 1809.02573; the walk itself is in `walk`) with
+four additions that a step asks for: gates that commute may be taken in any order; a SWAP right
+after a gate on the same pair is cheap, because both together take at most three entangling gates;
+a qubit gets its place when it is first coupled, and moves to an empty place for two gates instead
+of three; and what is carried must come to given places at the end.
 """
 
 from __future__ import annotations
@@ -11,14 +12,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import rustworkx as rx
 
 from .segments import Role
 from .work import Task, predecessors
 
+if TYPE_CHECKING:
+    from .walk import Walk
+
 Place: TypeAlias = int
+
+#: In place of a task: exchange two qubits; move one from the first place to the second, which is
+#: in |0⟩; bring a place to |0⟩; and note that it is there.
+SWAP, MOVE, ZERO, CLEAN = -1, -2, -3, -4
+
+
+#: A coupling is shunned while routing if its error is so many times the median.
+_OUTLIER = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +43,31 @@ class Device:
     distance: Sequence[Sequence[float]]
     graph: rx.PyGraph
 
-    @property
-    def coupled(self) -> bool:
-        """Whether there is anything to route."""
-        return all(len(n) < self.size - 1 for n in self.neighbours)
+
+#: A task, or one of the above, at places; a CX or CZ may have a place between its two.
+Move: TypeAlias = "tuple[int, tuple[Place, ...]]"
 
 
-#: A task at places, or a SWAP of two places (task None).
-Move: TypeAlias = "tuple[int | None, tuple[Place, ...]]"
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a walk from which another one may go on; see `walk.Walk`."""
+
+    moves: int
+    place: tuple[Place, ...]
+    last: Mapping[Place, tuple[Place, Place]]
+    left: tuple[int, ...]
+    coupled: tuple[int, ...]
+    queued: Mapping[Role, list[int]]
+    home: Mapping[int, Place] | None
+    ready: tuple[int, ...]
+    waiting: tuple[int, ...]
 
 
 @dataclass
 class Routed:
-    """`cost`: expected loss −log(success) of the entangling gates, and a little for depth."""
+    """`cost`: loss −log(success) of the entangling gates, and a little for depth, where couplings
+    are alike: what goes where on the device is settled afterwards (`moved`).
+    """
 
     moves: list[Move]
     start: dict[Role, Place]
@@ -51,72 +75,168 @@ class Routed:
     cost: float
     gates: int
     depth: int
+    marks: Sequence[Mark] = ()
+
+    @property
+    def still(self) -> bool:
+        """Whether no qubit moves."""
+        return all(task >= 0 or task in (ZERO, CLEAN) for task, _ in self.moves)
+
+
+@dataclass(frozen=True)
+class Order:
+    """How many tasks each one waits for, and which wait for it."""
+
+    needs: list[int]
+    feeds: list[list[int]]
+
+    @classmethod
+    def of(cls, tasks: Sequence[Task], qubits: Sequence[int]) -> Order:
+        feeds: list[list[int]] = [[] for _ in tasks]
+        needs = predecessors(tasks, qubits)
+        for i, before in enumerate(needs):
+            for j in before:
+                feeds[j].append(i)
+        return cls([len(n) for n in needs], feeds)
 
 
 @dataclass
 class Router:
     """Routes the tasks of one segment, each call with its own draw.
 
+    `qubits[role]`: of which qubit of the program it is a life.
+    `enters`, `leaves`: the roles whose state comes from the step before and goes to the next one.
+    `errors`: of couplings, those that are not much worse than the others taken as alike.
+    `orders`: of the tasks, when lives of one qubit may overlap and when they may not.
     `work` counts evaluations of candidate swaps, the unit in which a search is limited.
     """
 
     device: Device
     tasks: Sequence[Task]
-    roles: int
+    qubits: Sequence[int]
+    enters: frozenset[Role]
+    leaves: frozenset[Role]
     work: int = 0
-    needs: list[list[int]] = field(init=False)
-    feeds: list[list[int]] = field(init=False)
+    orders: tuple[Order, Order] = field(init=False)
+    couplings: list[list[Role]] = field(init=False)
+    typical: float = field(init=False)
+    errors: Mapping[tuple[Place, Place], float] = field(init=False)
+
+    @property
+    def roles(self) -> int:
+        return len(self.qubits)
 
     def __post_init__(self) -> None:
-        self.needs = predecessors(self.tasks)
-        self.feeds = [[] for _ in self.tasks]
-        for i, before in enumerate(self.needs):
-            for j in before:
-                self.feeds[j].append(i)
+        self.orders = Order.of(self.tasks, range(self.roles)), Order.of(self.tasks, self.qubits)
+        self.couplings = [[] for _ in range(self.roles)]
+        for task in self.tasks:
+            if len(task.roles) == 2 and not task.fence:
+                a, b = task.roles
+                self.couplings[a].append(b)
+                self.couplings[b].append(a)
+        given = self.device.errors
+        self.typical = sorted(given.values())[len(given) // 2] if given else 0.0
+        most = _OUTLIER * self.typical
+        self.errors = {pair: e if e > most else self.typical for pair, e in given.items()}
 
     def route(
-        self, start: Mapping[Role, Place], target: Mapping[Role, Place] | None, rng: Random
+        self,
+        start: Mapping[Role, Place],
+        target: Mapping[Role, Place] | None,
+        rng: Random,
+        hints: Mapping[int, Place] | None = None,
     ) -> Routed:
-        """The step from places `start`; `target`: where carried roles end, None: anywhere."""
-        run = _Run(self, dict(start), target, rng)
-        run.go()
-        self.work += run.work
-        if target is not None:
-            run.bring(target)
-        gates, depth, loss = self.measure(run.moves)
-        return Routed(run.moves, dict(start), run.place, loss + 0.002 * depth, gates, depth)
+        """The step from places `start` of what enters.
+
+        target: where carried roles end, None: anywhere. hints: where the other lives of each qubit
+        begin if they can; each begins where the one before ended. None: they begin anywhere.
+        """
+        from .walk import Walk
+
+        walk = Walk(self, start, target, hints, rng)
+        walk.go()
+        return self._found(walk, start)
+
+    def again(
+        self, routed: Routed, at: int, target: Mapping[Role, Place] | None, rng: Random
+    ) -> Routed:
+        """Another way on from one of the marks of a routed step."""
+        from .walk import Walk
+
+        mark = routed.marks[at]
+        walk = Walk(self, routed.start, target, mark.home, rng)
+        walk.marks = list(routed.marks[:at])
+        walk.go_on(routed.moves, mark)
+        return self._found(walk, routed.start)
+
+    def _found(self, walk: Walk, start: Mapping[Role, Place]) -> Routed:
+        self.work += walk.work
+        gates, depth, loss = self.measure(walk.moves)
+        end = {r: p for r, p in enumerate(walk.place) if p >= 0}
+        cost = self.cost(depth, loss)
+        return Routed(walk.moves, dict(start), end, cost, gates, depth, walk.marks)
+
+    def cost(self, depth: int, loss: float) -> float:
+        return loss + 0.3 * self.typical * depth
 
     def measure(self, moves: Sequence[Move]) -> tuple[int, int, float]:
         """Entangling gates, their depth and their loss, with gates on one pair taken together."""
-        blocks: list[_Block] = []
-        last: dict[Place, int] = {}
-        for task, places in moves:
-            fence = task is not None and self.tasks[task].fence
-            if fence or len(places) != 2:
-                for p in places if fence else ():
-                    last.pop(p, None)
-                continue
-            a, b = places
-            if a not in last or last[a] != last.get(b):
-                last[a] = last[b] = len(blocks)
-                blocks.append(_Block((min(a, b), max(a, b))))
-            block = blocks[last[a]]
-            if task is None:
-                block.swapped = not block.swapped
-            else:
-                block.weights.append(self.tasks[task].weight)
         gates, loss = 0, 0.0
         level: dict[Place, int] = {}
-        for block in blocks:
+        for block in self._blocks(moves):
             a, b = block.pair
-            gates += block.gates
-            loss += block.gates * self.device.errors[block.pair]
-            level[a] = level[b] = max(level.get(a, 0), level.get(b, 0)) + block.gates
+            n = block.gates
+            gates += n
+            loss += n * self.errors[block.pair]
+            level[a] = level[b] = max(level.get(a, 0), level.get(b, 0)) + n
         return gates, max(level.values(), default=0), loss
+
+    def on_pairs(self, moves: Sequence[Move]) -> dict[tuple[Place, Place], int]:
+        """How many entangling gates each pair takes."""
+        found: dict[tuple[Place, Place], int] = {}
+        for block in self._blocks(moves):
+            found[block.pair] = found.get(block.pair, 0) + block.gates
+        return found
+
+    def _blocks(self, moves: Sequence[Move]) -> list[Block]:
+        blocks: list[Block] = []
+        last: dict[Place, int] = {}
+
+        def block(a: Place, b: Place) -> Block:
+            if a not in last or last[a] != last.get(b):
+                last[a] = last[b] = len(blocks)
+                blocks.append(Block((a, b) if a < b else (b, a)))
+            return blocks[last[a]]
+
+        for task, places in moves:
+            if bridged(self.tasks, task, places):
+                for pair in bridge(places):
+                    block(*pair).weights.append(1)
+            elif len(places) != 2 or (task >= 0 and self.tasks[task].fence):
+                if task < 0 or self.tasks[task].ends:
+                    for p in places:
+                        last.pop(p, None)
+            elif task == SWAP:
+                there = block(*places)
+                there.swapped = not there.swapped
+            else:
+                block(*places).weights.append(2 if task == MOVE else self.tasks[task].weight)
+        return blocks
+
+
+def bridged(tasks: Sequence[Task], task: int, places: tuple[Place, ...]) -> bool:
+    """Whether a move is a task on two roles with a place between them."""
+    return task >= 0 and len(places) == 3 and len(tasks[task].roles) == 2
+
+
+def bridge(places: tuple[Place, ...]) -> tuple[tuple[Place, Place], ...]:
+    """The CX, first to last, that are one from the first of three places to the last."""
+    a, middle, b = places
+    return ((middle, b), (a, middle)) * 2
 
 
 @dataclass
-class _Block:
+class Block:
     """Gates on one pair of places with nothing but single-qubit gates between them."""
 
     pair: tuple[Place, Place]
@@ -128,145 +248,3 @@ class _Block:
         if self.swapped:
             return 2 if self.weights == [1] else 3  # a CX or CZ with a SWAP is an iSWAP
         return min(3, sum(self.weights))
-
-
-@dataclass
-class _Run:
-    router: Router
-    place: dict[Role, Place]
-    target: Mapping[Role, Place] | None
-    rng: Random
-    moves: list[Move] = field(default_factory=list)
-    work: int = 0
-
-    def go(self) -> None:
-        router = self.router
-        tasks, distance = router.tasks, router.device.distance
-        waiting = [len(n) for n in router.needs]
-        ready = [i for i, n in enumerate(waiting) if n == 0]
-        self.holder = {p: r for r, p in self.place.items()}
-        self.last: dict[Place, tuple[Place, Place]] = {}
-        blurred = self.rng.uniform(0.2, 0.8)
-        stuck = 0
-        decay: dict[Place, float] = {}
-        while ready:
-            moved = True
-            done_two = False
-            while moved:
-                moved = False
-                rest: list[int] = []
-                for i in ready:
-                    at = tuple(self.place[r] for r in tasks[i].roles)
-                    if len(at) == 2 and not tasks[i].fence and distance[at[0]][at[1]] > 1:
-                        rest.append(i)
-                        continue
-                    self.moves.append((i, at))
-                    if len(at) == 2:
-                        self.last[at[0]] = self.last[at[1]] = (min(at), max(at))
-                        done_two = True
-                    moved = True
-                    for j in router.feeds[i]:
-                        waiting[j] -= 1
-                        if waiting[j] == 0:
-                            rest.append(j)
-                ready = rest
-            if not ready:
-                return
-            if done_two:
-                stuck, decay = 0, {}
-            stuck += 1
-            if stuck > 12:
-                self._force(tasks[ready[0]].roles)
-                stuck = 0
-                continue
-            self._best(ready, waiting, blurred, decay)
-
-    def _best(
-        self, ready: list[int], waiting: list[int], blurred: float, decay: dict[Place, float]
-    ) -> None:
-        router, place = self.router, self.place
-        tasks, distance = router.tasks, router.device.distance
-        front = [tasks[i].roles for i in ready]
-        beyond: list[tuple[Role, ...]] = []
-        stack = list(ready)
-        seen = set(stack)
-        for i in stack:
-            if len(beyond) >= 12:
-                break
-            for j in router.feeds[i]:
-                if j not in seen:
-                    seen.add(j)
-                    stack.append(j)
-                    if len(tasks[j].roles) == 2 and not tasks[j].fence:
-                        beyond.append(tasks[j].roles)
-        pull = self.target if self.target is not None and len(beyond) < 8 else None
-        edges = sorted(
-            {
-                (min(p, q), max(p, q))
-                for roles in front
-                for p in (place[r] for r in roles)
-                for q in router.device.neighbours[p]
-            }
-        )
-        best, found = float("inf"), edges[0]
-        nearest = min(distance[place[a]][place[b]] for a, b in front)
-        for edge in edges:
-            a, b = edge
-            swap = {a: b, b: a}
-            total = 0.0
-            close = nearest + 1
-            for r, s in front:
-                p, q = place[r], place[s]
-                d = distance[swap.get(p, p)][swap.get(q, q)]
-                total += d
-                close = min(close, d)
-            score = total / len(front) + 0.3 * close
-            if beyond:
-                far = 0.0
-                for r, s in beyond:
-                    p, q = place[r], place[s]
-                    far += distance[swap.get(p, p)][swap.get(q, q)]
-                score += blurred * far / len(beyond)
-            if pull:
-                home = sum(distance[swap.get(place[r], place[r])][t] for r, t in pull.items())
-                score += 0.5 * blurred * home / len(pull)
-            if not (self.last.get(a) == self.last.get(b) == edge):
-                score += 0.25
-            score *= 1.0 + max(decay.get(a, 0.0), decay.get(b, 0.0))
-            score += 3.0 * router.device.errors[edge] + 0.08 * self.rng.random()
-            if score < best:
-                best, found = score, edge
-        self.work += len(edges)
-        for p in found:
-            decay[p] = decay.get(p, 0.0) + 0.02
-        self._swap(found)
-
-    def _swap(self, edge: tuple[Place, Place]) -> None:
-        a, b = edge
-        r, s = self.holder.pop(a, None), self.holder.pop(b, None)
-        if r is not None:
-            self.holder[b], self.place[r] = r, b
-        if s is not None:
-            self.holder[a], self.place[s] = s, a
-        self.last[a] = self.last[b] = edge
-        self.moves.append((None, (a, b)))
-
-    def _force(self, roles: tuple[Role, ...]) -> None:
-        """Brings two roles together on a shortest path."""
-        distance = self.router.device.distance
-        p, q = (self.place[r] for r in roles)
-        while distance[p][q] > 1:
-            step = min(self.router.device.neighbours[p], key=lambda n: (distance[n][q], n))
-            self._swap((min(p, step), max(p, step)))
-            p = step
-
-    def bring(self, target: Mapping[Role, Place]) -> None:
-        """Moves roles to their places; all others go anywhere."""
-        mapping = {self.place[r]: t for r, t in target.items()}
-        if all(p == t for p, t in mapping.items()):
-            return
-        seed = self.rng.randrange(2**31)
-        swaps = rx.graph_token_swapper(self.router.device.graph, mapping, 8, seed, 50)
-        for a, b in swaps:
-            self._swap((min(a, b), max(a, b)))
-        self.work += 60 + 4 * len(swaps)

@@ -7,22 +7,17 @@ from typing import Any
 
 from ..program import Custom, Instr
 from .segments import Role, Segment
-from .work import Slot, Task, weight
-
-#: A conditional operation: a barrier to Qiskit's passes, filled in afterwards.
-TOKEN = "if:"
+from .work import TOKEN, Slot, Task, weight
 
 
 def tasks_of(
     segment: Segment, shared: Sequence[Sequence[float | None]], customs: Mapping[str, Custom]
 ) -> list[Task]:
     """The tasks, in order. `shared`: the angles that are numbers for all segments of this form."""
-    everything = tuple(range(len(segment.qubits)))
+    everything = tuple(range(len(segment.lives)))
     fences = any(i.when is not None or i.name == "store" for i in segment.instrs)
     found: list[Task] = []
-    role = {q: r for r, q in enumerate(segment.qubits)}
-    for k, instr in enumerate(segment.instrs):
-        roles = tuple(role[q] for q in instr.qubits)
+    for k, (instr, roles) in enumerate(zip(segment.instrs, segment.at, strict=True)):
         angles: tuple[Slot, ...] = tuple(
             (1.0, k, j) if v is None else v for j, v in enumerate(shared[k])
         )

@@ -12,6 +12,10 @@ from .segments import Role
 Slot: TypeAlias = "float | tuple[float, int, int]"
 
 
+#: Before the name of a conditional operation: a barrier to Qiskit's passes, filled in afterwards.
+TOKEN = "if:"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """`source`: the instruction of the segment it comes from. `fence`: nothing moves past it.
@@ -25,6 +29,11 @@ class Task:
     source: int
     weight: int = 0
     fence: bool = False
+
+    @property
+    def ends(self) -> bool:
+        """Whether gates before and after it cannot become one."""
+        return self.fence or self.name in ("measure", "renew") or self.name.startswith(TOKEN)
 
 
 #: Diagonal gates, by operand: all of these on a qubit commute. "x" likewise in the other basis.
@@ -51,23 +60,24 @@ def axis(task: Task, role: Role) -> str:
     return axes[task.roles.index(role)] if axes and not task.fence else ""
 
 
-def predecessors(tasks: Sequence[Task]) -> list[list[int]]:
-    """What each task has to wait for: on each role, the group before its own.
+def predecessors(tasks: Sequence[Task], qubits: Sequence[int]) -> list[list[int]]:
+    """What each task has to wait for: on each qubit, the group before its own.
 
-    Neighbours on a role that share an axis form a group and commute.
+    Neighbours on a role that share an axis form a group and commute. `qubits[role]`: roles of one
+    qubit come one after the other; with a number for every role they do not wait for each other.
     """
-    groups: dict[Role, tuple[str, list[int], list[int]]] = {}
+    groups: dict[int, tuple[tuple[str, Role], list[int], list[int]]] = {}
     found: list[list[int]] = []
     for i, task in enumerate(tasks):
         needs: set[int] = set()
         for role in task.roles:
-            own = axis(task, role)
-            kind, members, before = groups.get(role, ("", [], []))
-            if own and own == kind:
+            own = axis(task, role), role
+            kind, members, before = groups.get(qubits[role], (("", -1), [], []))
+            if own[0] and own == kind:
                 members.append(i)
             else:
                 before, members = members, [i]
-            groups[role] = (own, members, before)
+            groups[qubits[role]] = (own, members, before)
             needs.update(before)
         found.append(sorted(needs))
     return found
