@@ -1,4 +1,4 @@
-// Products of dense real or complex matrices, columns in vectors of kLanes. Real and imaginary parts
+// Products of dense real or complex matrices, columns in vectors of the processor. Real and imaginary parts
 // lie in planes of their own.
 #pragma once
 
@@ -13,12 +13,33 @@ namespace qrnn {
 
 using Vec = V<kLanes>;
 
+using Wide = V<kNative>;
+
+inline void fetch(const double* p, Wide& v) { std::memcpy(&v, p, sizeof v); }
+inline void put(double* p, const Wide& v) { std::memcpy(p, &v, sizeof v); }
+template <int W>
+inline void fetch(const double* p, Halves<W>& v) {
+  fetch(p, v.lo);
+  fetch(p + W / 2, v.hi);
+}
+template <int W>
+inline void put(double* p, const Halves<W>& v) {
+  put(p, v.lo);
+  put(p + W / 2, v.hi);
+}
+
 inline Vec loaded(const double* p) {
   Vec v;
+  fetch(p, v);
+  return v;
+}
+inline void stored(double* p, const Vec& v) { put(p, v); }
+
+inline Wide wide(const double* p) {
+  Wide v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-inline void stored(double* p, Vec v) { std::memcpy(p, &v, sizeof v); }
 
 // A matrix that is read number by number: entry (i, k) at i·row + k·column; `im` null: real.
 struct Left {
@@ -37,7 +58,7 @@ struct Rows {
 #ifdef __AVX512F__
 constexpr int kRealTiles = 16, kComplexTiles = 8;
 #else
-constexpr int kRealTiles = 6, kComplexTiles = 2;
+constexpr int kRealTiles = 8, kComplexTiles = 4;
 #endif
 
 // f(0), …, f(N − 1) with constants, so that arrays indexed by them become registers.
@@ -53,17 +74,17 @@ __attribute__((always_inline)) inline void unrolled(const F& f) {
 template <int R, int N, bool AC, bool BC, int SA, int SB, bool ADD>
 __attribute__((noinline)) void tile(int64_t K, Left a, Rows<const double> b, Rows<double> c) {
   constexpr bool C = AC || BC;
-  Vec re[R * N], im[C ? R * N : 1];
+  Wide re[R * N], im[C ? R * N : 1];
   unrolled<R * N>([&](auto n) __attribute__((always_inline)) {
     constexpr int i = n / N, j = n % N;
-    re[n] = ADD ? loaded(c.re + i * c.row + j * kLanes) : Vec{};
-    if constexpr (C) im[n] = ADD ? loaded(c.im + i * c.row + j * kLanes) : Vec{};
+    re[n] = ADD ? wide(c.re + i * c.row + j * kNative) : Wide{};
+    if constexpr (C) im[n] = ADD ? wide(c.im + i * c.row + j * kNative) : Wide{};
   });
   for (int64_t k = 0; k < K; ++k) {
-    Vec br[N], bi[N];
+    Wide br[N], bi[N];
     unrolled<N>([&](auto j) __attribute__((always_inline)) {
-      br[j] = loaded(b.re + j * kLanes);
-      if constexpr (BC) bi[j] = loaded(b.im + j * kLanes);
+      br[j] = wide(b.re + j * kNative);
+      if constexpr (BC) bi[j] = wide(b.im + j * kNative);
     });
     unrolled<R>([&](auto i) __attribute__((always_inline)) {
       const double ar = a.re[i * a.row], ai = AC ? a.im[i * a.row] : 0.0;
@@ -82,8 +103,8 @@ __attribute__((noinline)) void tile(int64_t K, Left a, Rows<const double> b, Row
   }
   unrolled<R * N>([&](auto n) __attribute__((always_inline)) {
     constexpr int i = n / N, j = n % N;
-    stored(c.re + i * c.row + j * kLanes, re[n]);
-    if constexpr (C) stored(c.im + i * c.row + j * kLanes, im[n]);
+    std::memcpy(c.re + i * c.row + j * kNative, &re[n], sizeof(Wide));
+    if constexpr (C) std::memcpy(c.im + i * c.row + j * kNative, &im[n], sizeof(Wide));
   });
 }
 
@@ -109,7 +130,7 @@ inline void panel(int64_t M, int64_t K, Left a, Rows<const double> b, Rows<doubl
 template <bool AC, bool BC, int SA, int SB, bool ADD>
 inline void multiply(int64_t M, int64_t N, int64_t K, Left a, Rows<const double> b, Rows<double> c,
                      bool lower = false) {
-  constexpr int64_t kWide = 2 * kLanes;
+  constexpr int64_t kWide = 2 * kNative;
   int64_t j = 0;
   auto from = [&](int64_t i, int64_t at, auto body) {
     body(M - i, K, Left{a.re + i * a.row, AC ? a.im + i * a.row : nullptr, a.row, a.column},
@@ -117,7 +138,7 @@ inline void multiply(int64_t M, int64_t N, int64_t K, Left a, Rows<const double>
          Rows<double>{c.re + i * c.row + at, AC || BC ? c.im + i * c.row + at : nullptr, c.row});
   };
   for (; j + kWide <= N; j += kWide) from(lower ? j : 0, j, panel<2, AC, BC, SA, SB, ADD>);
-  for (; j < N; j += kLanes) from(lower ? j : 0, j, panel<1, AC, BC, SA, SB, ADD>);
+  for (; j < N; j += kNative) from(lower ? j : 0, j, panel<1, AC, BC, SA, SB, ADD>);
 }
 
 // Σ over the lanes of Σ_i a[i]·b[i].
