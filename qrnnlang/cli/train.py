@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import add_source, positive, seed
+from .arguments import add_source, positive, seconds, seed
 from .errors import INTERRUPTED, OK, failed_run, values_of_the_user, wrong_input, wrong_usage
 from .streams import show
 from .values import settings
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from ..runtime.training.run import Run
 
 #: What a run leaves, as far as it applies.
-_FILES = ("model.qrnnz", "history.csv", "metrics.json", "curves.png", "forecast.png")
+_FILES = (
+    *("model.qrnnz", "history.csv", "metrics.json", "seeds.csv", "seeds.json"),
+    *("curves.png", "forecast.png"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,11 +29,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", metavar="N", type=positive)
     parser.add_argument("--seed", metavar="N", type=seed)
     parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=positive,
+        help="train from N seeds at once, --seed the first, and keep the best",
+    )
+    parser.add_argument(
         *("-o", "--output"),
         metavar="RUN",
         help="a folder; default: the next free of runs/NAME-1, runs/NAME-2, …",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in RUN")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run that RUN holds")
+    parser.add_argument(
+        "--checkpoint-every",
+        metavar="S",
+        type=seconds,
+        default=30.0,
+        help="seconds between two checkpoints; default: 30",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no summary")
 
 
@@ -42,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.resume and not args.output:
         raise wrong_usage("`--resume` needs the folder of the run: `-o RUN`")
+    if args.resume and args.overwrite:
+        raise wrong_usage("`--resume` goes on with a run, `--overwrite` replaces it: choose one")
     model = load(args.file, entry=args.entry, set=settings(args.set))
     show(model.program.warnings)
     name = model.closed.name
@@ -51,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_input(f"`{name}` has no `data` block, which says what its inputs are")
     if args.resume:
         resumable(Path(args.output))
+    elif args.output and not args.overwrite:
+        _refuse_a_run(Path(args.output))
     params = read_params(args.params) if args.params else None
     folder = _folder(Path(args.output) if args.output else _next_free(Path(args.file).stem))
     with values_of_the_user():
@@ -61,8 +82,10 @@ def run(args: argparse.Namespace) -> int:
                 params=params,
                 epochs=args.epochs,
                 seed=args.seed,
+                seeds=args.seeds,
                 progress=not args.quiet,
                 checkpoint=folder,
+                checkpoint_every=args.checkpoint_every,
                 resume=args.resume,
             )
         except TrainingError as error:
@@ -70,6 +93,17 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         sys.stdout.write(_summary(name, made, folder))
     return INTERRUPTED if made.stopped == "interrupted" else OK
+
+
+def _refuse_a_run(path: Path) -> None:
+    """A run of many hours is not replaced by accident."""
+    from ..runtime.fit import CHECKPOINT
+
+    held = [name for name in (*_FILES, CHECKPOINT) if (path / name).exists()]
+    if held:
+        raise wrong_usage(
+            f"{path} holds a run ({held[0]}): `--resume` goes on with it, `--overwrite` replaces it"
+        )
 
 
 def _next_free(stem: str) -> Path:
@@ -100,5 +134,21 @@ def _summary(name: str, made: Run, folder: Path) -> str:
     for part, values in made.metrics.items():
         cells = (f"{values[n]:>14.6g}" if n in values else f"{'':14}" for n in names)
         lines.append(f"{part:12}" + "".join(cells))
+    lines += _spread(made)
     lines.append(f"in {folder}: {', '.join(f for f in _FILES if (folder / f).exists())}")
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _spread(made: Run) -> list[str]:
+    """Of several seeds: medians, quartiles and ends of the losses and metrics."""
+    if not made.runs:
+        return []
+    failed = f", {made.failed} failed" if made.failed else ""
+    lines = [f"the best of {len(made.runs)} seeds ({made.seed}){failed}; of all of them:"]
+    lines.append(f"{'':24}{'median':>12}{'quartiles':>26}{'min':>12}{'max':>12}")
+    for part, values in made.summary.items():
+        for name, s in values.items():
+            quartiles = f"{s['q25']:.6g} to {s['q75']:.6g}"
+            ends = f"{s['min']:>12.6g}{s['max']:>12.6g}"
+            lines.append(f"{part + ' ' + name:24}{s['median']:>12.6g}{quartiles:>26}{ends}")
+    return lines

@@ -29,6 +29,8 @@ NAME = "qrnnz"
 _DATE = (1980, 1, 1, 0, 0, 0)
 #: Unpacked size that is refused: far more than parameters of any model that can be simulated.
 _LIMIT = 1 << 31
+#: More entries, and more bytes for each byte that is stored, than any artefact has.
+_ENTRIES, _RATIO = 10_000, 200
 _NEEDED = ("manifest.json", "model.qrnn", "params.safetensors")
 _IMPORTS = "imports/"
 
@@ -53,10 +55,14 @@ def save(
     params: Mapping[str, NDArray[Any]],
     metrics: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes an artefact, whole or not at all. Raises OSError when the disk refuses."""
+    """Writes an artefact, whole or not at all. Raises OSError when the disk refuses.
+
+    The scaling is that of the model's data, which are read for it if they have not been.
+    """
     from safetensors.numpy import save as to_safetensors
 
     program = model.program
+    scales = model.known_scales()
     arrays = {k: np.array(v, dtype=np.float64, order="C") for k, v in params.items()}
     entries = {
         "manifest.json": _json(_manifest(model)),
@@ -64,8 +70,8 @@ def save(
         **{f"{_IMPORTS}{name}": text.encode() for name, text in sorted(program.imports.items())},
         "params.safetensors": to_safetensors(arrays),
     }
-    if model.scales:
-        entries["scaling.json"] = _json({k: s.to_json() for k, s in model.scales.items()})
+    if scales:
+        entries["scaling.json"] = _json({k: s.to_json() for k, s in scales.items()})
     if metrics:
         entries["metrics.json"] = _json(metrics)
     out = io.BytesIO()
@@ -85,9 +91,8 @@ def read(path: str | Path) -> Artefact:
     content = read_bytes(path)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _LIMIT:
-                raise DataError(f"{shown}: larger than an artefact may be")
-            entries = {name: archive.read(name) for name in archive.namelist()}
+            _refuse_strange(archive.infolist(), shown)
+            entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -107,6 +112,26 @@ def read(path: str | Path) -> Artefact:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         _damaged(shown, f"{type(error).__name__.lower()}: {error}")
+
+
+def _refuse_strange(entries: list[zipfile.ZipInfo], shown: str) -> None:
+    """DataError for what no artefact has, before anything is unpacked.
+
+    Nothing is ever written to disk; still, a name that leads out of the archive means no good, and
+    a few bytes that unpack to gigabytes fill the memory.
+    """
+    names = [entry.filename for entry in entries]
+    for name in names:
+        parts = name.replace("\\", "/").split("/")
+        if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
+            raise DataError(f"{shown}: not an artefact: the entry `{name[:80]}` leads out of it")
+        if names.count(name) > 1:
+            raise DataError(f"{shown}: not an artefact: two entries are called `{name[:80]}`")
+    if sum(entry.file_size for entry in entries) > _LIMIT or len(entries) > _ENTRIES:
+        raise DataError(f"{shown}: larger than an artefact may be")
+    for entry in entries:
+        if entry.file_size > _RATIO * entry.compress_size + 4096:
+            raise DataError(f"{shown}: not an artefact: `{entry.filename[:80]}` is a zip bomb")
 
 
 def check(found: Artefact, model: ClosedModel, shown: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import DataError
 from . import arrays
-from .data import Dataset, dataset
+from .data import Dataset, Scale, dataset
 from .running import Batch
 from .training.callbacks import Callbacks
-from .training.checkpoint import Checkpoint
+from .training.checkpoint import EVERY, Checkpoint
 from .training.options import TrainOptions, from_block, overridden
 from .training.progress import Progress
-from .training.run import Run
+from .training.run import Run, TrainingError, chosen
 
 if TYPE_CHECKING:
     from .model import Model
@@ -51,6 +52,7 @@ class Place:
     progress: bool | Callable[[dict[str, float]], None] = True
     checkpoint: str | Path | None = None
     resume: bool = False
+    every: float = EVERY
     callbacks: Iterable[Any] = ()
 
 
@@ -59,35 +61,35 @@ def fit(
     given: Given,
     params: Mapping[str, Any] | None,
     options: Mapping[str, Any],
+    seeds: int | Iterable[int] | None,
     place: Place,
 ) -> Run:
     """See `Model.fit`."""
-    from .training.loop import train
-
     model.need_loss()
     callbacks = Callbacks(place.callbacks)
     folder = Path(place.checkpoint) if place.checkpoint is not None else None
     if place.resume:
         resumable(folder)
-    chosen = overridden(from_block(model.closed.train), options)
+    settings = overridden(from_block(model.closed.train), options)
     data = given.data
     if given.x is None and given.y is None and data is None:
         data = block_data(model)
-    if data is not None and chosen.shuffle is None:
-        chosen = replace(chosen, shuffle=data.shuffle)
+    if data is not None and settings.shuffle is None:
+        settings = replace(settings, shuffle=data.shuffle)
     parts = _parts(model, given, data)
-    start = model.init(chosen.seed)
-    start.update(arrays.checked_params(model.closed, params or {}, partial=True))
+    chosen_seeds = _seeds(seeds, settings.seed)
+    start = arrays.checked_params(model.closed, params or {}, partial=True)
+    starts = [{**model.init(seed), **start} for seed in chosen_seeds]
     report = place.progress if callable(place.progress) else None
-    show = Progress(chosen.epochs, place.progress is True, report, callbacks)
-    callbacks.start(_info(model, parts, chosen, folder))
+    show = Progress(settings.epochs, place.progress is True, report, callbacks)
+    shown = settings.as_json() if seeds is None else {**settings.as_json(), "seeds": chosen_seeds}
+    callbacks.start(_info(model, parts, shown, folder))
     try:
-        if chosen.optimizer.name == "ridge":
-            run = _ridge(model, start, parts, chosen, show)
+        if settings.optimizer.name == "ridge":
+            run = _ridges(model, starts, parts, settings, chosen_seeds, show)
         else:
-            saved = Checkpoint(folder / CHECKPOINT, place.resume) if folder is not None else None
-            run = train(model.runner, start, parts, chosen, show, saved)
-        run = replace(run, settings=chosen.as_json())
+            run = _descent(model, starts, parts, settings, chosen_seeds, show, shown, folder, place)
+        run = replace(run, settings=shown)
         if folder is not None:
             from .results import write_run
 
@@ -99,14 +101,55 @@ def fit(
     return run
 
 
+def _seeds(seeds: int | Iterable[int] | None, first: int) -> list[int]:
+    """The seeds to train from: a number of them from the first, or those given."""
+    if seeds is None:
+        return [first]
+    if isinstance(seeds, str | Mapping):
+        raise TypeError(f"`seeds` is a number of seeds or a list of them, not {seeds!r}")
+    if not isinstance(seeds, Iterable):
+        return [first + i for i in range(arrays.whole("`seeds`", seeds))]
+    found = [arrays.whole("a seed", seed, 0) for seed in seeds]
+    if not found or len(set(found)) < len(found):
+        raise ValueError("`seeds` are different numbers, at least one")
+    return found
+
+
+def _descent(
+    model: Model,
+    starts: list[dict[str, Any]],
+    parts: Mapping[str, Batch],
+    options: TrainOptions,
+    seeds: list[int],
+    progress: Progress,
+    shown: Mapping[str, Any],
+    folder: Path | None,
+    place: Place,
+) -> Run:
+    """Training step by step, with a checkpoint if there is a folder."""
+    from .training.identity import record
+    from .training.loop import train
+
+    saved, made_of = None, None
+    if folder is not None:
+        saved = Checkpoint(folder / CHECKPOINT, place.resume, place.every)
+        made_of = record(model.program, shown, parts, model.precision)
+    try:
+        return train(model.runner, starts, parts, options, seeds, progress, saved, made_of)
+    except TrainingError as error:
+        if folder is not None:  # the last good state is kept
+            model.save(folder / "model.qrnnz", error.params)
+        raise
+
+
 def _info(
-    model: Model, parts: Mapping[str, Batch], options: TrainOptions, folder: Path | None
+    model: Model, parts: Mapping[str, Batch], settings: Mapping[str, Any], folder: Path | None
 ) -> dict[str, Any]:
     """What callbacks are told at the start."""
     return {
         "model": model.closed.name,
         "source": model.program.text,
-        "settings": options.as_json(),
+        "settings": dict(settings),
         "parameters": sum(math.prod(s.shape) for s in model.closed.params if s.trained),
         "samples": {name: _samples(batch) for name, batch in parts.items()},
         "folder": None if folder is None else str(folder),
@@ -138,6 +181,21 @@ def block_data(model: Model, source: str | Path | None = None) -> Dataset:
     return made
 
 
+def scales_of(model: Model) -> dict[str, Scale]:
+    """See `Model.known_scales`."""
+    from .data.scaling import rule
+
+    block = model.closed.data
+    if not model.scales and block is not None and rule(dict(block.options)) is not None:
+        try:
+            block_data(model)
+        except DataError as error:
+            warnings.warn(
+                f"the scaling of the data is not known and not saved: {error}", stacklevel=4
+            )
+    return model.scales
+
+
 def _parts(model: Model, given: Given, data: Dataset | None) -> dict[str, Batch]:
     """Train, validation and test; arguments go before the data block's parts."""
     found: dict[str, Batch] = {}
@@ -154,12 +212,26 @@ def _parts(model: Model, given: Given, data: Dataset | None) -> dict[str, Batch]
     return found
 
 
-def _ridge(
+def _ridges(
     model: Model,
-    start: dict[str, Any],
-    parts: dict[str, Batch],
+    starts: list[dict[str, Any]],
+    parts: Mapping[str, Batch],
     options: TrainOptions,
+    seeds: list[int],
     progress: Progress,
+) -> Run:
+    """The closed form for every seed, which draws what is `fixed`."""
+    runs = []
+    with progress:
+        for seed, start in zip(seeds, starts, strict=True):
+            run = replace(_ridge(model, start, parts, options), seed=seed)
+            progress.epoch(1, {k: v[0] for k, v in run.history.items() if k != "epoch"})
+            runs.append(run)
+    return chosen(runs) if len(runs) > 1 else runs[0]
+
+
+def _ridge(
+    model: Model, start: dict[str, Any], parts: Mapping[str, Batch], options: TrainOptions
 ) -> Run:
     """The closed form, then one evaluation of it as the only epoch."""
     from .training.ridge import solve
@@ -176,9 +248,10 @@ def _ridge(
     for part, values in metrics.items():
         if not math.isfinite(values["loss"]):
             model.runner.explain(made, parts[part], f"the loss is {values['loss']:g}")
-    values = dict(metrics["train"])
-    values |= {f"val_{k}": v for k, v in metrics.get("validation", {}).items()}
-    with progress:
-        progress.epoch(1, values)
+    values = {}
+    for name, value in metrics["train"].items():
+        values[name] = value
+        if "validation" in metrics:
+            values[f"val_{name}"] = metrics["validation"][name]
     history = {"epoch": [1.0], **{k: [v] for k, v in values.items()}}
     return Run(made, history, metrics, 1, "epochs", time.monotonic() - started)

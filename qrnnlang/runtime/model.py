@@ -257,6 +257,7 @@ class Model:
         lr: float | None = None,
         schedule: Any = None,
         seed: int | None = None,
+        seeds: int | Iterable[int] | None = None,
         clip: float | None = None,
         clip_value: float | None = None,
         patience: int | None = None,
@@ -266,6 +267,7 @@ class Model:
         data: Dataset | None = None,
         progress: bool | Callable[[dict[str, float]], None] = True,
         checkpoint: str | Path | None = None,
+        checkpoint_every: float = 30.0,
         resume: bool = False,
         callbacks: Iterable[Any] = (),
     ) -> Run:
@@ -277,6 +279,8 @@ class Model:
             validation, test: (x, y) or (x, y, lengths). With validation, the parameters of its best
                 epoch are kept, else those of the last.
             optimizer: a name, (name, arguments), or an optax transformation; `schedule` likewise.
+            seeds: how many seeds to train from, `seed` the first, or a list of them: all at once,
+                each as it would alone; the best is given back, with the others (`Run.runs`).
             clip: bound of the gradient's global norm; `clip_value`: of each of its elements.
             patience: epochs without a better validation loss (training loss without validation)
                 after which training stops.
@@ -285,7 +289,9 @@ class Model:
             params: start values, all or some; the rest is drawn from the seed.
             data: a `Dataset` in place of x and y.
             progress: show epochs on standard error, or a function that gets each epoch's values.
-            checkpoint: a folder for the run's files; `resume` goes on from the checkpoint in it.
+            checkpoint: a folder for the run's files; `resume` goes on from the checkpoint in it,
+                bit for bit. One is written every `checkpoint_every` seconds, for a better
+                validation loss, and at the end.
             callbacks: objects with any of `on_start(info)`, `on_epoch(epoch, metrics)`,
                 `on_end(run)` and `on_error(error)`; see `runtime.training.callbacks`.
 
@@ -298,14 +304,23 @@ class Model:
         from .fit import OPTIONS, Given, Place, fit
 
         given = {name: value for name, value in locals().items() if name in OPTIONS}
-        place = Place(progress, checkpoint, resume, callbacks)
-        return fit(self, Given(x, y, lengths, validation, test, data), params, given, place)
+        place = Place(progress, checkpoint, resume, checkpoint_every, callbacks)
+        return fit(self, Given(x, y, lengths, validation, test, data), params, given, seeds, place)
 
     def data(self, source: str | Path | None = None) -> Dataset:
         """The data of the file's `data` block; `source`, a CSV or NPZ file, replaces its own."""
         from .fit import block_data
 
         return block_data(self, source)
+
+    def known_scales(self) -> dict[str, Scale]:
+        """`scales`; where the data block scales and its data were not read yet, they are now.
+
+        Data that cannot be read leave the scales unknown, with a warning.
+        """
+        from .fit import scales_of
+
+        return scales_of(self)
 
     # --- circuits ---------------------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from ..ir.asked import behind
 from ..ir.trouble import inputs_behind
-from ..sema.closed import ClosedModel, Gather, LossFn, Ref, SeqFn, Shape
+from ..sema.closed import ClosedModel, Gather, LossFn, ModelOutput, Ref, SeqFn, Shape
 from .data import Part
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def predict(model: Model, params: Mapping[str, Any], part: Part) -> dict[str, NDArray[Any]]:
     """Outputs of some windows by name, in the units of the data where they predict a target."""
-    outputs = model(params, part.inputs)
+    outputs = model(params, part.inputs, lengths=part.lengths)
     return {name: in_units(model, name, values) for name, values in outputs.items()}
 
 
@@ -61,11 +62,11 @@ def _seen_through(closed: ClosedModel, ref: Ref) -> Iterator[Ref]:
             yield from _seen_through(closed, source)
 
 
-def to_csv(model: Model, outputs: Mapping[str, NDArray[Any]]) -> str:
+def to_csv(model: Model, outputs: Mapping[str, NDArray[Any]], lengths: Any = None) -> str:
     """Columns `sequence, step, NAME`, or `NAME[i]` for each component in C order, both from 0.
 
-    A sequence that is shorter than others stands at the last steps, a single value at the last one;
-    cells without a value are empty.
+    An output that has fewer steps than others stands at the last steps, a single value at the last
+    one; cells without a value are empty. `lengths`: how many steps of each sequence there are.
     """
     steps = max((outputs[o.name].shape[1] for o in model.closed.outputs if o.seq), default=1)
     columns: dict[str, list[list[str]]] = {}
@@ -76,8 +77,11 @@ def to_csv(model: Model, outputs: Mapping[str, NDArray[Any]]) -> str:
         flat = flat if output.seq else flat[:, None]
         for i in range(flat.shape[-1]):
             name = f"{output.name}[{i}]" if output.shape else output.name
-            empty = [""] * (steps - flat.shape[1])
-            columns[name] = [[*empty, *map(repr, row)] for row in flat[..., i].tolist()]
+            columns[name] = []
+            for n, row in enumerate(flat[..., i].tolist()):
+                length = steps if lengths is None else int(lengths[n])
+                counted = _counted(model.closed, output, len(row), steps, length)
+                columns[name].append(_at_the_end(row, length, counted))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["sequence", "step", *columns])
@@ -86,3 +90,19 @@ def to_csv(model: Model, outputs: Mapping[str, NDArray[Any]]) -> str:
             if any(cells):
                 writer.writerow([sequence, step, *cells])
     return out.getvalue()
+
+
+def _counted(closed: ClosedModel, output: ModelOutput, values: int, steps: int, length: int) -> int:
+    """How many of an output's values belong to the `length` steps of a sequence, of `steps`."""
+    if not output.seq:
+        return 1
+    cut = any(
+        isinstance(op, SeqFn) and op.fn in ("last", "first") and op.k is not None
+        for op in (closed.ops[ref] for ref in behind(closed, [output.ref]))
+    )
+    return min(values, length) if cut else max(values - steps + length, 0)
+
+
+def _at_the_end(values: list[float], length: int, counted: int) -> list[str]:
+    """The cells of a sequence of `length` steps: the values that count, at its last steps."""
+    return [*[""] * (length - counted), *map(repr, values[:counted])]

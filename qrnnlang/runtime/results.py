@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,18 +28,25 @@ def write_run(
     """Writes everything a run leaves, every file whole or not at all. Returns the files.
 
     `model.qrnnz`, `history.csv`, `metrics.json`, `curves.png`, and with data that have a test part
-    (else the validation part) and an output that predicts a target `forecast.png`. Raises OSError.
+    (else the validation part) and an output that predicts a target `forecast.png`. Of several seeds
+    these are the best one's; `seeds.csv` has a row for each, `seeds.json` their medians and spread.
+    Raises OSError.
     """
     folder = Path(folder)
     names = ["model.qrnnz", "history.csv", "metrics.json"]
     model.save(folder / names[0], run.params, metrics=run.metrics)
     write_text(folder / names[1], history_csv(run))
     write_text(folder / names[2], json.dumps(finite(run.metrics), indent=2) + "\n")
+    if run.runs:
+        names += ["seeds.csv", "seeds.json"]
+        write_text(folder / names[-2], seeds_csv(run.runs))
+        write_text(folder / names[-1], json.dumps(finite(run.summary), indent=2) + "\n")
     from .plots import curves
 
     if run.history.get("loss"):
         names.append("curves.png")
-        write_bytes(folder / names[-1], curves({"": run.history}, model.closed.name))
+        others = {f"seed {r.seed}": r.history for r in run.runs}
+        write_bytes(folder / names[-1], curves(others or {"": run.history}, model.closed.name))
     figure = _forecast(model, run, data) if data is not None else None
     if figure is not None:
         names.append("forecast.png")
@@ -53,6 +61,19 @@ def history_csv(run: Run) -> str:
     writer.writerow(run.history)
     for number, *values in zip(*run.history.values(), strict=True):
         writer.writerow([int(number), *map(repr, values)])
+    return out.getvalue()
+
+
+def seeds_csv(runs: Sequence[Run]) -> str:
+    """One row a seed: its best epoch, why it stopped, and every loss and metric of every part."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    columns = [(part, name) for part, values in runs[0].metrics.items() for name in values]
+    heads = (f"{part} {name}" for part, name in columns)
+    writer.writerow(["seed", "best_epoch", "stopped", *heads])
+    for run in runs:
+        values = (repr(run.metrics[part][name]) for part, name in columns)
+        writer.writerow([run.seed, run.best_epoch, run.stopped, *values])
     return out.getvalue()
 
 

@@ -87,5 +87,21 @@ SERIES = {
         {"points": 12800, "length": 10, "seed": 0}, ("v", "next", "asked", *_bits(3))
     ),
     "delayed_parity": Series({"points": 1000, "delay": 1, "width": 2, "seed": 0}, ("v", "u", "y")),
+    "copy": Series(
+        {"points": 2000, "items": 4, "delay": 8, "seed": 0}, ("v", "u", "y", "go", "asked")
+    ),
+    "jaynes_cummings": Series(
+        {"points": 1000, "duration": 50.0, "coupling": 1.0, "mean": 25.0}, ("v", "t")
+    ),
+    "ising": Series(
+        {"points": 400, "duration": 20.0, "spins": 5, "coupling": 1.0, "field": 0.7},
+        ("v", "edge", "t"),
+    ),
     "sunspots": Series({}, ("v", "year")),
+    "nile": Series({}, ("v", "year")),
+    "co2": Series({}, ("v", "year", "measured")),
+    "el_nino": Series({}, ("v", "year")),
+    "digits": Series({}, ("v", "label")),
+    "santa_fe": Series({}, ("v",)),
+    "air_passengers": Series({}, ("v", "year")),
 }

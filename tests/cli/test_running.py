@@ -180,3 +180,67 @@ def test_resuming_without_a_checkpoint(qrnnc: Run) -> None:
     assert qrnnc("train", "model.qrnn", "--epochs", "1", "--quiet", "-o", "new").code == 0
     found = qrnnc("train", "model.qrnn", "--epochs", "2", "--resume", "-o", "new")
     assert found.code == 0 and found.out.startswith("M: 2 epochs in ")
+
+
+def test_a_run_is_not_overwritten_by_accident(qrnnc: Run) -> None:
+    line = ("train", "model.qrnn", "--epochs", "1", "--quiet", "-o", "new")
+    assert qrnnc(*line).code == 0
+    before = Path("new/model.qrnnz").read_bytes()
+    found = qrnnc(*line, "--seed", "9")
+    assert (found.code, found.out) == (2, "")
+    assert "new holds a run (model.qrnnz): `--resume` goes on with it" in found.err
+    assert Path("new/model.qrnnz").read_bytes() == before
+    assert qrnnc(*line, "--seed", "9", "--overwrite").code == 0
+    assert Path("new/model.qrnnz").read_bytes() != before
+    assert qrnnc(*line, "--resume", "--overwrite").code == 2
+    Path("empty").mkdir()
+    assert qrnnc(*line[:-1], "empty").code == 0
+
+
+def test_train_from_several_seeds(qrnnc: Run) -> None:
+    found = qrnnc("train", "model.qrnn", "--epochs", "2", "--seeds", "3", "-o", "new")
+    assert found.code == 0
+    assert "the best of 3 seeds (" in found.out and "median" in found.out
+    assert "seeds.csv, seeds.json" in found.out
+    rows = list(csv.DictReader(Path("new/seeds.csv").read_text().splitlines()))
+    assert [r["seed"] for r in rows] == ["1", "2", "3"]
+
+
+def test_predict_leaves_no_row_out(qrnnc: Run) -> None:
+    assert qrnnc("train", "model.qrnn", "--quiet", "-o", "out").code == 0
+    model, params = qr.open("out/model.qrnnz")
+    values = [i / 10 for i in range(13)]
+    Path("new.csv").write_text("v\n" + "\n".join(map(str, values)))
+    found = qrnnc("predict", "out/model.qrnnz", "--data", "new.csv")
+    assert (found.code, found.err) == (0, "")
+    table = list(csv.DictReader(found.out.splitlines()))
+    assert [(r["sequence"], r["step"]) for r in table] == [
+        (str(i // 5), str(i % 5)) for i in range(13)
+    ]
+    rest = model(params, np.array([values[10:]]))["p"].ravel()
+    np.testing.assert_allclose([float(r["p"]) for r in table[10:]], rest, rtol=1e-12)
+    Path("few.csv").write_text("v\n0.5\n0.25\n")
+    table = list(
+        csv.DictReader(qrnnc("predict", "out/model.qrnnz", "--data", "few.csv").out.splitlines())
+    )
+    assert [(r["sequence"], r["step"]) for r in table] == [("0", "0"), ("0", "1")]
+
+
+def test_predict_says_what_it_leaves_out(qrnnc: Run) -> None:
+    text = Path("model.qrnn").read_text().replace("output p = ", "output p = last(", 1)
+    text = text.replace("cell(x);\n    loss", "cell(x), 2);\n    loss", 1)
+    text = text.replace("mse(p, y)", "mse(p, last(y, 2))").replace(
+        "mae(p, y)", "mae(p, last(y, 2))"
+    )
+    Path("last.qrnn").write_text(text)
+    found = qrnnc("train", "last.qrnn", "--epochs", "1", "--quiet", "-o", "out")
+    assert (found.code, found.err) == (0, "")
+    Path("new.csv").write_text("v\n" + "\n".join(str(i / 10) for i in range(11)))
+    found = qrnnc("predict", "out/model.qrnnz", "--data", "new.csv")
+    assert found.code == 0 and "the last 1 rows are left out" in found.err
+    Path("more.csv").write_text("v\n" + "\n".join(str(i / 10) for i in range(13)))
+    found = qrnnc("predict", "out/model.qrnnz", "--data", "more.csv")
+    rows = [
+        (r["sequence"], r["step"], r["p"] != "") for r in csv.DictReader(found.out.splitlines())
+    ]
+    assert rows[-2:] == [("2", "1", True), ("2", "2", True)] and found.err == ""

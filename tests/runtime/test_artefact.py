@@ -158,6 +158,82 @@ def test_foreign_manifests(saved, changes, message):
         qr.open(changed(saved, manifest__json=manifest(saved, **changes)))
 
 
+def zipped(path, entries, method=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["../up", "imports/../../up", "/etc/x", "C:\\x", "..\\up"])
+def test_names_that_lead_out_of_the_archive(saved, name):
+    with pytest.raises(DataError, match="leads out of it"):
+        qr.open(changed(saved, **{name: b"x"}))
+
+
+def test_entries_twice(tmp_path, recwarn):
+    path = zipped(tmp_path / "a.qrnnz", [("manifest.json", b"{}"), ("manifest.json", b"{}")])
+    with pytest.raises(DataError, match=r"two entries are called `manifest\.json`"):
+        qr.open(path)
+    recwarn.clear()  # zipfile warns of what it writes
+
+
+def test_zip_bombs(tmp_path):
+    bomb = [("params.safetensors", bytes(50_000_000))]
+    path = zipped(tmp_path / "a.qrnnz", bomb, zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(DataError, match=r"`params\.safetensors` is a zip bomb"):
+        qr.open(path)
+    many = zipped(tmp_path / "b.qrnnz", [(f"imports/{i}", b"") for i in range(10_001)])
+    with pytest.raises(DataError, match="larger than an artefact may be"):
+        qr.open(many)
+
+
+def test_a_size_that_lies(saved):
+    """What the directory says of an entry is checked against what is there."""
+    whole = bytearray(saved.read_bytes())
+    at = whole.rindex(b"PK\x01\x02", 0, whole.rindex(b"PK\x01\x02"))
+    whole[at + 24 : at + 28] = (10).to_bytes(4, "little")  # the size when unpacked
+    saved.write_bytes(bytes(whole))
+    with pytest.raises(DataError):
+        qr.open(saved)
+
+
+def test_nothing_is_executed(saved, tmp_path, monkeypatch):
+    """No pickle, no import of what the archive holds, nothing unpacked to the disk."""
+    import builtins
+    import pickle
+
+    def forbidden(*args, **kwargs):
+        raise AssertionError("executed")
+
+    before = sorted(tmp_path.iterdir())
+    changed(saved, **{"evil.py": b"raise SystemExit(3)", "evil.pkl": pickle.dumps({})})
+    for module, name in ((pickle, "loads"), (pickle, "load"), (builtins, "eval")):
+        monkeypatch.setattr(module, name, forbidden)
+    assert qr.open(saved)[1]["w"] == 0.25
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_model_that_was_only_loaded_keeps_its_scaling(saved, tmp_path):
+    """Saved with parameters from elsewhere, its data never asked for."""
+    from .programs import LINE
+
+    data = (
+        'data series.sine(points = 40) { x = column("v"); y = shift(column("v"), 1);'
+        " window = 5; scale = minmax(0, 3); }"
+    )
+    model = qr.loads(LINE % data)
+    model.save(tmp_path / "b.qrnnz", {"w": 0.25})
+    again = qr.open(tmp_path / "b.qrnnz")[0]
+    assert again.scales["x"].to_json() == qr.open(saved)[0].scales["x"].to_json()
+    again.save(tmp_path / "c.qrnnz", {"w": 0.25})
+    assert (tmp_path / "c.qrnnz").read_bytes() == (tmp_path / "b.qrnnz").read_bytes()
+    gone = qr.loads(LINE % data.replace("series.sine(points = 40)", 'csv("gone.csv")'))
+    with pytest.warns(UserWarning, match="the scaling of the data is not known"):
+        gone.save(tmp_path / "d.qrnnz", {"w": 0.25})
+
+
 def test_other_files(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         qr.open(tmp_path / "gone.qrnnz")

@@ -146,7 +146,7 @@ def test_paths_are_relative_to_the_source(tmp_path):
     ("options", "message"),
     [
         ("window = 20;", "11 complete rows are fewer than a window of 20"),
-        ("split = (0.5, 0.5);", "one window, which cannot be split; set `window`"),
+        ("split = (0.01, 0.99);", "the split leaves no window of 11 for training"),
         ("window = 8; split = (0.1, 0.9);", "the split leaves no window of 4 for training"),
     ],
 )
@@ -182,3 +182,57 @@ def test_wrong_options_are_shown_in_the_source(tmp_path, options, code, message)
 def test_a_model_without_the_block():
     with pytest.raises(ValueError, match="`Line` has no `data` block"):
         line().data()
+
+
+# --- one long series ------------------------------------------------------------------------------
+
+
+def test_one_long_series_is_split_in_time(tmp_path):
+    """Without a window the rows are split, each part one sequence; scaled by the training rows."""
+    values = np.array([3.0, 1, 2, 5, 4, 100, -100, 7, 8, 9, 10])
+    data = data_of(tmp_path, "split = (0.5, 0.25, 0.25); scale = minmax(0, 1);", values)
+    # 10 complete rows: 5 train, 2.5 rounded up validate, the rest test.
+    shapes = [p.inputs["x"].shape for p in (data.train, data.validation, data.test)]
+    assert shapes == [(1, 5), (1, 3), (1, 2)]
+    np.testing.assert_array_equal(data.validation.rows, [[5, 6, 7]])
+    # x on rows 0 to 4 and y on rows 1 to 5 share a scale: 1 to 100.
+    np.testing.assert_allclose(data.train.inputs["x"][0], (values[:5] - 1) / 99)
+    np.testing.assert_allclose(data.test.targets["y"][0], (values[9:11] - 1) / 99)
+
+
+def test_a_split_series_has_its_own_last_values(tmp_path):
+    np.savetxt(tmp_path / "v.csv", np.arange(8.0))
+    model = qr.loads(
+        "qrnn 1.0; model M { param w: real = 1; input x: seq real; target y: real;"
+        f' output p = last(x) * w; loss mse(p, y); data csv("{tmp_path}/v.csv")'
+        " { x = column(0); y = shift(column(0), 1); split = (0.6, 0.4); } }"
+    )
+    data = model.data()
+    np.testing.assert_array_equal(data.train.inputs["x"], [[0, 1, 2, 3]])
+    np.testing.assert_array_equal(data.train.targets["y"], [4])
+    np.testing.assert_array_equal(data.test.targets["y"], [7])
+    assert len(data.validation) == 0
+    assert model.fit(data=data, epochs=1, progress=False).metrics["test"]["loss"] >= 0
+
+
+# --- rows after the last window -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "window", "stride", "starts", "lengths"),
+    [
+        (11, 4, 4, [0, 4, 8], [4, 4, 3]),
+        (12, 4, 4, [0, 4, 8], None),
+        (10, 4, 3, [0, 3, 6], None),
+        (11, 4, 3, [0, 3, 6, 9], [4, 4, 4, 2]),
+        (9, 2, 4, [0, 4, 8], [2, 2, 1]),
+        (8, 2, 4, [0, 4], None),  # rows between windows are left out, by the stride
+        (3, 4, 4, [0], [3]),
+    ],
+)
+def test_the_rest_is_a_shorter_window(rows, window, stride, starts, lengths):
+    from qrnnlang.runtime.data.windows import Windows
+
+    found, counted = Windows(window, stride, None).starts(rows, "f", rest=True)
+    assert found.tolist() == starts
+    assert (None if counted is None else counted.tolist()) == lengths

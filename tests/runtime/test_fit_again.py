@@ -55,7 +55,7 @@ def test_what_an_epoch_does_not_depend_on(traced):
     model = line()
     model.fit(X, Y, epochs=2, batch=4, progress=False)
     traced.clear()
-    model.fit(2 * X, Y, epochs=3, batch=4, seed=4, params={"w": 2.0}, shuffle=True, progress=False)
+    model.fit(2 * X, Y, epochs=3, batch=4, seed=4, params={"w": 2.0}, progress=False)
     assert not traced
 
 
@@ -66,6 +66,7 @@ def test_what_it_depends_on():
         {"lr": 0.1},
         {"lr": 0.2, "clip": 0.1},
         {"lr": 0.2, "batch": 3},
+        {"lr": 0.2, "shuffle": True},
         {"lr": 0.2, "schedule": ("step", {"every": 1, "rate": 0.5})},
         {"optimizer": "spsa", "seed": 2},
         {"optimizer": optax.sgd(0.3)},

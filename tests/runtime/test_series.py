@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import sys
 
 import numpy as np
 import pytest
 
+import qrnnlang as qr
 from qrnnlang.diagnostics import CompileError, DataError
 from qrnnlang.runtime.series import SERIES, recorded
 from qrnnlang.sema.series import SERIES as KNOWN
 
 from .programs import line
 
+#: Recorded series of packages that are not installed with the tests.
+OPTIONAL = {"digits": "sklearn", "santa_fe": "reservoirpy", "air_passengers": "pmdarima"}
+ALWAYS = sorted(set(SERIES) - set(OPTIONAL))
 
-@pytest.mark.parametrize("name", sorted(SERIES))
+
+@pytest.mark.parametrize("name", ALWAYS)
 def test_columns_are_finite_repeatable_and_of_one_length(name):
     few = {"points": 50} if "points" in inspect.signature(SERIES[name]).parameters else {}
     first, second = SERIES[name](**few), SERIES[name](**few)
@@ -113,8 +119,107 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch):
         recorded.sunspots()
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "some"),
+    [
+        ("nile", 100, {0: 1120.0, 99: 740.0}),
+        ("co2", 2284, {0: 316.1, 2283: 371.5}),
+        ("el_nino", 732, {0: 23.11, 13: 25.28}),
+    ],
+)
+def test_recorded_series(name, rows, some):
+    found = SERIES[name]()
+    assert len(found["v"]) == rows and (np.diff(found["year"]) > 0).all()
+    assert all(found["v"][row] == value for row, value in some.items())
+
+
+def test_gaps_of_the_carbon_dioxide_lie_on_a_line():
+    found = SERIES["co2"]()
+    gap = np.flatnonzero(found["measured"] == 0)
+    assert len(gap) == 59 and found["year"][0] == pytest.approx(1958.24, abs=0.01)
+    first = next(i for i in gap if found["measured"][i - 1] and found["measured"][i + 1])
+    assert found["v"][first] == pytest.approx((found["v"][first - 1] + found["v"][first + 1]) / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"), [("digits", 115008), ("santa_fe", 10093), ("air_passengers", 144)]
+)
+def test_recorded_series_of_optional_packages(name, rows):
+    pytest.importorskip(OPTIONAL[name], reason="an optional package, see pyproject.toml")
+    found = SERIES[name]()
+    assert {len(c) for c in found.values()} == {rows} and np.isfinite(found["v"]).all()
+    assert tuple(found) == KNOWN[name].columns
+    if name == "digits":
+        assert found["label"][::64][:5].tolist() == [0, 1, 2, 3, 4] and found["v"].max() == 1
+    if name == "air_passengers":
+        assert found["v"][:3].tolist() == [112, 118, 132] and found["v"][-1] == 432
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [
+        *((n, "statsmodels.datasets", "data") for n in ("sunspots", "nile", "co2", "el_nino")),
+        ("digits", "sklearn.datasets", "digits"),
+        ("santa_fe", "reservoirpy.datasets", "santa-fe"),
+        ("air_passengers", "pmdarima.datasets", "air"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, name, module, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DataError, match=rf"`series.{name}` comes with .*'qrnnlang\[{extra}\]'"):
+        SERIES[name]()
+
+
+def test_copy():
+    found = SERIES["copy"](points=45, items=3, delay=4, seed=2)
+    u, y = found["u"][:40].reshape(4, 10), found["y"][:40].reshape(4, 10)
+    np.testing.assert_array_equal(y[:, 7:], u[:, :3])
+    assert (np.abs(u[:, :3]) == 1).all() and (u[:, 3:] == 0).all() and (y[:, :7] == 0).all()
+    np.testing.assert_array_equal(found["asked"][:10], [0] * 7 + [1] * 3)
+    assert np.flatnonzero(found["go"]).tolist() == [7, 17, 27, 37]
+
+
+def test_jaynes_cummings_is_the_atom_in_its_field():
+    """Against the Hamiltonian g(σ₊a + σ₋a†) on 80 photon numbers."""
+    found = SERIES["jaynes_cummings"](points=60, duration=30.0, coupling=0.7, mean=9.0)
+    n = 80
+    lower = np.diag(np.sqrt(np.arange(1, n)), 1)
+    zero = np.zeros((n, n))
+    h = 0.7 * np.block([[zero, lower], [lower.T, zero]])  # excited, then ground
+    weights = np.array(
+        [np.exp(-9.0 + k * np.log(9.0) - sum(np.log(np.arange(1, k + 1)))) for k in range(n)]
+    )
+    start = np.concatenate([np.sqrt(weights), np.zeros(n)])
+    levels, vectors = np.linalg.eigh(h)
+    path = (np.exp(-1j * np.outer(found["t"], levels)) * (vectors.T @ start)) @ vectors.T
+    p = np.abs(path) ** 2
+    np.testing.assert_allclose(found["v"], p[:, :n].sum(1) - p[:, n:].sum(1), atol=1e-9)
+    t = SERIES["jaynes_cummings"]()
+    early, quiet = (
+        np.abs(t["v"][t["t"] < 1]).max(),
+        np.abs(t["v"][(t["t"] > 8) & (t["t"] < 22)]).max(),
+    )
+    revival = np.abs(t["v"][(t["t"] > 29) & (t["t"] < 34)]).max()
+    assert early == pytest.approx(1) and quiet < 1e-2 and revival > 0.3
+
+
+def test_the_spin_chain_is_that_of_the_language():
+    found = SERIES["ising"](points=4, duration=1.5, spins=3, coupling=0.8, field=0.6)
+    model = qr.loads(
+        "qrnn 1.0; cell C { carry m: qubit[3]; let H = 0 - 0.8 * sum(Z(a) * Z(b) for (a, b) in chain(m))"
+        " - 0.6 * sum(X(m)); evolve(H, 0.5); output z = expect(Z(m)); }"
+    )
+    z = model({}, steps=3)["z"][0]
+    np.testing.assert_allclose(found["v"][1:], z.mean(1), atol=1e-12)
+    np.testing.assert_allclose(found["edge"][1:], z[:, 0], atol=1e-12)
+    assert found["v"][0] == pytest.approx(1)
+    with pytest.raises(ValueError, match="`spins` is from 1 to 10"):
+        SERIES["ising"](spins=11)
+
+
 def test_what_the_language_knows_of_them_is_so():
-    for name, generator in SERIES.items():
+    for name in ALWAYS:
+        generator = SERIES[name]
         known = KNOWN[name]
         defaults = {p.name: p.default for p in inspect.signature(generator).parameters.values()}
         assert known.arguments == defaults

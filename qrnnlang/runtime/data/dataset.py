@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +23,14 @@ from .windows import Windows, counts, windows
 class Part:
     """Some of the windows: arrays (n, window, *shape), (n, *shape) for what is no sequence.
 
-    `rows`, (n, window), says which rows of the source they stand in, counted from 0.
+    `rows`, (n, window), says which rows of the source they stand in, counted from 0. `lengths`,
+    (n,): how many steps of each count, where not all do; the others repeat the last one.
     """
 
     inputs: dict[str, Array]
     targets: dict[str, Array]
     rows: npt.NDArray[np.int64] | None = None
+    lengths: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return next((len(a) for a in (*self.inputs.values(), *self.targets.values())), 0)
@@ -55,6 +57,7 @@ def dataset(
     *,
     source: str | Path | None = None,
     scales: Mapping[str, Scale] | None = None,
+    rest: bool = False,
 ) -> Dataset:
     """The data of a `data` block: shifted, cut into windows, split and scaled.
 
@@ -62,6 +65,7 @@ def dataset(
         folder: what paths in the block are relative to.
         source: a CSV or NPZ file to read instead of the block's source.
         scales: scales to use instead of fitting them.
+        rest: rows after the last full window make a shorter one.
 
     Inputs and targets that the block does not bind are left out. Raises CompileError for wrong
     options, DataError for data that cannot be read or do not fit.
@@ -73,24 +77,30 @@ def dataset(
     ports = {p.name: p for p in (*model.inputs, *model.targets)}
     if cut.window is None and not any(p.seq for p in ports.values()):
         cut = Windows(1, 1, cut.split)  # without any sequence every row is a sample of its own
-    laid = _laid(table, bindings(block.columns, ports), cut)
-    if cut.split is not None and max(cut.split) < 1 and laid.size == 1 and cut.window is None:
-        raise DataError(
-            f"{table.source}: the whole series is one window, which cannot be split; "
-            "set `window` (and `stride`)"
-        )
-    sizes = counts(laid.size, cut.split, table.source)
-    fitted = _fitted(laid, how, sizes["train"]) if scales is None else dict(scales)
-    values = {
-        name: fitted[name].apply(array) if name in fitted else array
-        for name, array in laid.values.items()
-    }
-    parts, first = [], 0
-    for size in sizes.values():
-        parts.append(_part(model, values, laid.rows, slice(first, first + size)))
-        first += size
+    bound = bindings(block.columns, ports)
+    laid = _laid(table, bound, cut, rest)
+    whole = cut.split is not None and cut.window is None and not laid.ready and laid.size == 1
+    sizes = counts(laid.rows.shape[1] if whole else laid.size, cut.split, table.source)
+    # Of one long series the rows are split, in time: each part is one sequence.
+    each = [_rows_of(laid, first, size) if whole else laid for first, size in _spans(sizes)]
+    fitted = dict(scales or {})
+    if scales is None:
+        fitted = _fitted(each[0], how, 1 if whole else sizes["train"])
+    parts = []
+    for of, (first, size) in zip(each, _spans(sizes), strict=True):
+        chosen = slice(0, min(size, 1)) if whole else slice(first, first + size)
+        parts.append(_part(model, of, fitted, chosen))
     train, validation, test = parts
     return Dataset(train, validation, test, fitted, shuffled)
+
+
+def _spans(sizes: Mapping[str, int]) -> list[tuple[int, int]]:
+    """Where each part begins, and its size."""
+    found, first = [], 0
+    for size in sizes.values():
+        found.append((first, size))
+        first += size
+    return found
 
 
 # --- laying windows -------------------------------------------------------------------------------
@@ -100,18 +110,20 @@ def dataset(
 class _Laid:
     """Windows before the split, unscaled; `rows` are those of the source."""
 
+    table: Table
     columns: Mapping[Key, Array]
     bound: Sequence[Binding]
     values: dict[str, Array]
     rows: npt.NDArray[np.int64]
     ready: bool = False  # the source holds whole sequences, one a row
+    lengths: npt.NDArray[np.int64] | None = None
 
     @property
     def size(self) -> int:
         return len(self.rows)
 
 
-def _laid(table: Table, bound: Sequence[Binding], cut: Windows) -> _Laid:
+def _laid(table: Table, bound: Sequence[Binding], cut: Windows, rest: bool) -> _Laid:
     columns = {p.key: table.column(p.key)[1] for b in bound for p in b.picks}
     lengths = {key: len(values) for key, values in columns.items()}
     if len(set(lengths.values())) > 1:
@@ -124,15 +136,31 @@ def _laid(table: Table, bound: Sequence[Binding], cut: Windows) -> _Laid:
     usable = total - most + least
     if usable < 1:
         raise DataError(f"{table.source}: {total} rows are too few for a shift of {most - least}")
-    starts = cut.starts(usable, table.source)
+    starts, counted = cut.starts(usable, table.source, rest)
     rows = starts[:, None] + np.arange(cut.window or usable)
+    if counted is not None:
+        rows = np.minimum(rows, (starts + counted - 1)[:, None])
     values = {}
     for b in bound:
         parts = [columns[p.key][-least + p.shift :][:usable] for p in b.picks]
         whole = joined(b, parts, 1, table)
         check_labels(whole, b, table, b.picks[0].shift - least)
         values[b.port.name] = whole[rows] if b.port.seq else whole[rows[:, -1]]
-    return _Laid(columns, bound, values, rows - least)
+    return _Laid(table, columns, bound, values, rows - least, lengths=counted)
+
+
+def _rows_of(laid: _Laid, first: int, size: int) -> _Laid:
+    """Of a series that is one window: some rows of it, as one window."""
+    rows = laid.rows[:, first : first + size]
+    values = {}
+    for b in laid.bound:
+        if b.port.seq:
+            values[b.port.name] = laid.values[b.port.name][:, first : first + size]
+        else:
+            parts = [laid.columns[p.key][rows[:, -1:] + p.shift][:, 0] for p in b.picks if size]
+            empty = np.zeros((0, *b.port.shape))
+            values[b.port.name] = joined(b, parts, 1, laid.table) if size else empty
+    return replace(laid, values=values, rows=rows)
 
 
 def _holds_sequences(bound: Sequence[Binding], columns: Mapping[Key, Array]) -> bool:
@@ -166,16 +194,18 @@ def _ready(table: Table, bound: Sequence[Binding], columns: Mapping[Key, Array])
         steps = whole.shape[1] if b.port.seq else steps
     count = len(next(iter(values.values())))
     rows = np.repeat(np.arange(count)[:, None], steps, axis=1)
-    return _Laid(columns, bound, values, rows, ready=True)
+    return _Laid(table, columns, bound, values, rows, ready=True)
 
 
-def _part(
-    model: ClosedModel, values: Mapping[str, Array], rows: npt.NDArray[np.int64], chosen: slice
-) -> Part:
+def _part(model: ClosedModel, laid: _Laid, scales: Mapping[str, Scale], chosen: slice) -> Part:
+    """Some of the windows, scaled."""
+
     def take(ports: Sequence[Port]) -> dict[str, Array]:
-        return {p.name: values[p.name][chosen] for p in ports if p.name in values}
+        found = {p.name: laid.values[p.name][chosen] for p in ports if p.name in laid.values}
+        return {n: scales[n].apply(a) if n in scales else a for n, a in found.items()}
 
-    return Part(take(model.inputs), take(model.targets), rows[chosen])
+    lengths = None if laid.lengths is None else laid.lengths[chosen]
+    return Part(take(model.inputs), take(model.targets), laid.rows[chosen], lengths)
 
 
 # --- scaling --------------------------------------------------------------------------------------

@@ -24,12 +24,25 @@ class Windows:
     stride: int
     split: tuple[float, ...] | None  # two or three shares
 
-    def starts(self, rows: int, name: str) -> npt.NDArray[np.int64]:
-        """The first row of every window of `rows` rows; what is left at the end is dropped."""
+    def starts(
+        self, rows: int, name: str, rest: bool = False
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]:
+        """The first row of every window of `rows` rows; what is left at the end is dropped.
+
+        With `rest` it makes one more window, which is shorter: the second array then says how many
+        rows each has.
+        """
         length = self.window or rows
-        if length > rows:
+        if length > rows and not rest:
             raise DataError(f"{name}: {rows} complete rows are fewer than a window of {length}")
-        return np.arange(0, rows - length + 1, self.stride)
+        starts = np.arange(0, rows - length + 1, self.stride)
+        covered = int(starts[-1]) + length if len(starts) else 0
+        first = len(starts) * self.stride
+        if not rest or covered >= rows or first >= rows:
+            return starts, None
+        lengths = np.full(len(starts) + 1, length)
+        lengths[-1] = rows - first
+        return np.append(starts, first), lengths
 
 
 def windows(options: Mapping[str, Setting]) -> Windows:

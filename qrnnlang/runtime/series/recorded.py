@@ -1,11 +1,32 @@
-"""Recorded series that ship inside other packages."""
+"""Recorded series that ship inside other packages, installed with the extra that is named."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
+import numpy.typing as npt
 
 from ...diagnostics import DataError
-from .numerics import Columns
+from .numerics import Array, Columns
+
+
+@contextmanager
+def _needs(series: str, package: str, extra: str) -> Iterator[None]:
+    """Around an import: DataError with what to install, where the package is missing."""
+    try:
+        yield
+    except ImportError:
+        raise DataError(
+            f"`series.{series}` comes with the package `{package}`: "
+            f"install it with `pip install 'qrnnlang[{extra}]'`"
+        ) from None
+
+
+def _reals(values: npt.ArrayLike) -> Array:
+    return np.array(values, dtype=np.float64)
 
 
 def sunspots() -> Columns:
@@ -14,15 +35,95 @@ def sunspots() -> Columns:
     The data set of the package `statsmodels` (`pip install qrnnlang[data]`), which took it from the
     National Geophysical Data Center.
     """
-    try:
+    with _needs("sunspots", "statsmodels", "data"):
         from statsmodels.datasets import sunspots as recorded
-    except ImportError:
-        raise DataError(
-            "`series.sunspots` comes with the package `statsmodels`: "
-            "install it with `pip install 'qrnnlang[data]'`"
-        ) from None
     table = recorded.load_pandas().data
+    return {"v": _reals(table["SUNACTIVITY"]), "year": _reals(table["YEAR"])}
+
+
+def nile() -> Columns:
+    """The volume of the Nile at Aswan in 10⁸ m³ a year, 1871 to 1970, 100 rows. Columns `v`,
+
+    `year`. From `statsmodels` (`pip install qrnnlang[data]`), after Cobb, Biometrika 65 (1978) 243.
+    """
+    with _needs("nile", "statsmodels", "data"):
+        from statsmodels.datasets import nile as recorded
+    table = recorded.load_pandas().data
+    return {"v": _reals(table["volume"]), "year": _reals(table["year"])}
+
+
+def co2() -> Columns:
+    """Carbon dioxide at Mauna Loa in ppm, weekly from March 1958 to December 2001, 2,284 rows.
+
+    Columns `v`, `year` (with its fraction), `measured` (0 in the 59 weeks without a measurement,
+    where `v` lies on a straight line between its neighbours). From `statsmodels` (`pip install
+    qrnnlang[data]`), after Keeling and Whorf, Scripps Institution of Oceanography.
+    """
+    with _needs("co2", "statsmodels", "data"):
+        from statsmodels.datasets import co2 as recorded
+    table = recorded.load_pandas().data
+    v = _reals(table["co2"])
+    measured = np.isfinite(v)
+    rows = np.arange(len(v))
+    days = np.array(table.index.to_numpy(), dtype="datetime64[D]")
+    years = days.astype("datetime64[Y]")
+    into = (days - years.astype("datetime64[D]")).astype(np.float64)
     return {
-        "v": np.array(table["SUNACTIVITY"], dtype=np.float64),
-        "year": np.array(table["YEAR"], dtype=np.float64),
+        "v": np.interp(rows, rows[measured], v[measured]),
+        "year": years.astype(np.int64) + 1970 + into / 365.25,
+        "measured": measured * 1.0,
     }
+
+
+def el_nino() -> Columns:
+    """The sea surface temperature off Peru in °C (0–10° S, 90–80° W), monthly from 1950 to 2010,
+
+    732 rows. Columns `v`, `year` (with its fraction). From `statsmodels` (`pip install
+    qrnnlang[data]`), after the Climate Prediction Center of the NOAA.
+    """
+    with _needs("el_nino", "statsmodels", "data"):
+        from statsmodels.datasets import elnino as recorded
+    table = recorded.load_pandas().data
+    years = _reals(table["YEAR"])
+    months = np.arange(12) / 12
+    values = _reals(table.drop(columns="YEAR"))
+    return {"v": values.ravel(), "year": (years[:, None] + months).ravel()}
+
+
+def digits() -> Columns:
+    """Handwritten digits of 8 × 8 pixels, read pixel by pixel, row by row: 1,797 of them, each 64
+
+    rows, so `window = 64; stride = 64;`. Columns `v` (0 to 1) and `label` (0 to 9, the same in all
+    rows of a digit). From scikit-learn (`pip install qrnnlang[digits]`), after Alpaydin and Kaynak,
+    UCI Machine Learning Repository (1998).
+    """
+    with _needs("digits", "scikit-learn", "digits"):
+        from sklearn.datasets import load_digits
+    images, labels = load_digits(return_X_y=True)
+    return {"v": _reals(images).ravel() / 16, "label": np.repeat(_reals(labels), 64)}
+
+
+def santa_fe() -> Columns:
+    """The intensity of a far-infrared laser in a chaotic state, data set A of the Santa Fe
+
+    competition, 10,093 rows, 0 to 255. Column `v`. From reservoirpy (`pip install
+    qrnnlang[santa-fe]`), after Huebner, Abraham and Weiss, Phys. Rev. A 40 (1989) 6354.
+    """
+    with _needs("santa_fe", "reservoirpy", "santa-fe"):
+        from reservoirpy.datasets import santafe_laser
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its file open
+        values = santafe_laser()
+    return {"v": _reals(values).ravel()}
+
+
+def air_passengers() -> Columns:
+    """Passengers of international airlines in thousands, monthly from 1949 to 1960, 144 rows.
+
+    Columns `v`, `year` (with its fraction). From pmdarima (`pip install qrnnlang[air]`), after Box
+    and Jenkins, Time Series Analysis (1970).
+    """
+    with _needs("air_passengers", "pmdarima", "air"):
+        from pmdarima.datasets import load_airpassengers
+    v = _reals(load_airpassengers())
+    return {"v": v, "year": 1949 + np.arange(len(v)) / 12}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,68 +16,56 @@ from ...diagnostics import DataError
 from ..arrays import Arrays
 from ..files import read_bytes, write_bytes
 
-#: Seconds between two checkpoints.
-EVERY = 30.0
-FORMAT = "1"
+#: Seconds between two checkpoints, and between one and the next for a better validation.
+EVERY, AT_BEST = 30.0, 1.0
+#: Raised by one whenever the content changes its meaning.
+FORMAT = 2
+KIND = "checkpoint of qrnnlang"
 
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """The state of a run after an epoch; `state` are the leaves of the optimiser's."""
+    """A run after `update` updates: its arrays by path, its histories, one for each seed.
 
-    epoch: int
-    updates: int
-    best_epoch: int
-    best_score: float
-    history: dict[str, list[float]]
-    trained: Arrays
-    best: Arrays
-    state: Sequence[np.ndarray]
+    `record`: what the run was made of (`source`, `model`, `data`, `settings`, `versions`).
+    """
 
-    def check(
-        self, shapes: Mapping[str, tuple[int, ...]], state: Sequence[tuple[int, ...]]
-    ) -> None:
-        """Raises DataError unless it is of a model and an optimiser with these arrays."""
-        if {k: v.shape for k, v in self.trained.items()} != dict(shapes):
-            raise DataError("the checkpoint belongs to a model with other parameters")
-        if [np.shape(x) for x in self.state] != list(state):
-            raise DataError("the checkpoint belongs to a run with another optimizer")
+    update: int
+    arrays: Arrays
+    histories: list[dict[str, list[float]]]
+    record: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass
 class Checkpoint:
-    """The checkpoint file of a run. `resume`: take up what is there."""
+    """The checkpoint file of a run. `resume`: take up what is there; `every`: seconds."""
 
     path: Path
     resume: bool = False
-    written: float = 0.0
+    every: float = EVERY
+    written: float = -float("inf")
 
-    def offer(self, make: Callable[[], Saved]) -> None:
-        """Writes, unless the last time is less than half a minute ago."""
-        now = time.monotonic()
-        if not self.written:
-            self.written = now  # the first epoch is not worth it
-        if now - self.written >= EVERY:
-            self.write(make())
+    def due(self, better: bool) -> bool:
+        """Whether it is time to write; `better`: a better epoch than any has ended since."""
+        passed = time.monotonic() - self.written
+        return passed >= self.every or (better and passed >= AT_BEST)
 
     def write(self, saved: Saved) -> None:
         """Writes the file, whole or not at all. Raises OSError."""
         from safetensors.numpy import save
 
-        arrays = {f"trained/{k}": v for k, v in saved.trained.items()}
-        arrays |= {f"best/{k}": v for k, v in saved.best.items()}
-        arrays |= {f"state/{i}": np.asarray(x) for i, x in enumerate(saved.state)}
-        facts = {
-            "epoch": saved.epoch,
-            "updates": saved.updates,
-            "best_epoch": saved.best_epoch,
-            "best_score": saved.best_score,
-            "history": saved.history,
-            "leaves": len(saved.state),
-        }
-        contiguous = {k: np.ascontiguousarray(v).reshape(v.shape) for k, v in arrays.items()}
-        header = {"format": FORMAT, "run": json.dumps(facts)}
-        write_bytes(self.path, save(contiguous, metadata=header))
+        arrays = {k: np.ascontiguousarray(v).reshape(np.shape(v)) for k, v in saved.arrays.items()}
+        facts = json.dumps(
+            {
+                "update": saved.update,
+                "histories": saved.histories,
+                "record": saved.record,
+                "seconds": saved.seconds,
+            }
+        )
+        header = {"kind": KIND, "format": str(FORMAT), "run": facts, "sum": _sum(arrays, facts)}
+        write_bytes(self.path, save(arrays, metadata=header))
         self.written = time.monotonic()
 
     def read(self) -> Saved | None:
@@ -84,12 +74,55 @@ class Checkpoint:
             return None
         content = read_bytes(self.path)
         try:
-            return _parsed(content)
-        except (ValueError, KeyError, TypeError) as error:
+            return _parsed(content, str(self.path))
+        except DataError:
+            raise
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"{self.path}: damaged, or not a checkpoint of a run") from error
 
 
-def _parsed(content: bytes) -> Saved:
+def same(saved: Saved, record: Mapping[str, Any], shown: str) -> None:
+    """Raises DataError unless a run as `record` says continues what was saved, bit for bit.
+
+    More epochs and another patience do so; another model, other data or options do not.
+    """
+    before = saved.record
+    for key, what in (("model", "another model"), ("data", "other data")):
+        if before[key] != record[key]:
+            raise DataError(f"{shown}: the checkpoint belongs to a run of {what}")
+    fixed_rate = record["settings"]["schedule"] in (None, {"name": "constant"})
+    free = ("patience", "epochs") if fixed_rate else ("patience",)
+    for key, value in record["settings"].items():
+        known = before["settings"].get(key)
+        if key not in free and known != value:
+            raise DataError(
+                f"{shown}: the run of the checkpoint had `{key}` {_shown(known)}, "
+                f"this one has {_shown(value)}: resume with the same options, or start another run"
+            )
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case {"name": str(name), **rest}:
+            arguments = ", ".join(f"{k} = {_shown(v)}" for k, v in rest.items())
+            return f"`{name}({arguments})`" if arguments else f"`{name}`"
+        case None:
+            return "unset"
+        case bool():
+            return str(value).lower()
+    return str(value)
+
+
+def _sum(arrays: Arrays, facts: str) -> str:
+    made = hashlib.sha256(facts.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        made.update(f"{name} {array.dtype} {array.shape}".encode())
+        made.update(array.tobytes())
+    return made.hexdigest()
+
+
+def _parsed(content: bytes, shown: str) -> Saved:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -99,24 +132,20 @@ def _parsed(content: bytes) -> Saved:
         raise ValueError(str(error)) from None
     size = int.from_bytes(content[:8], "little")
     metadata = json.loads(content[8 : 8 + size])["__metadata__"]
-    if metadata["format"] != FORMAT:
-        raise ValueError("another format")
+    if metadata["kind"] != KIND:
+        raise ValueError("another kind of file")
+    if metadata["format"] != str(FORMAT):
+        raise DataError(
+            f"{shown}: a checkpoint in version {metadata['format']} of the format; "
+            f"this qrnnlang reads version {FORMAT}"
+        )
+    if metadata["sum"] != _sum(arrays, metadata["run"]):
+        raise ValueError("the content does not fit its checksum")
     facts = json.loads(metadata["run"])
-
-    def part(name: str) -> Arrays:
-        return {
-            k.removeprefix(f"{name}/"): np.asarray(v)
-            for k, v in arrays.items()
-            if k.startswith(f"{name}/")
-        }
-
     return Saved(
-        int(facts["epoch"]),
-        int(facts["updates"]),
-        int(facts["best_epoch"]),
-        float(facts["best_score"]),
-        {str(k): list(v) for k, v in facts["history"].items()},
-        part("trained"),
-        part("best"),
-        [arrays[f"state/{i}"] for i in range(int(facts["leaves"]))],
+        int(facts["update"]),
+        arrays,
+        [{str(k): list(v) for k, v in h.items()} for h in facts["histories"]],
+        dict(facts["record"]),
+        float(facts["seconds"]),
     )

@@ -1,11 +1,11 @@
-"""The training loop: one compiled call an epoch."""
+"""The training loop: blocks of updates as compiled calls; between them, what a user sees."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,299 +14,293 @@ from ...diagnostics import DataError
 from ..arrays import Arrays
 from ..init import generator
 from ..running import Batch, Runner
-from .checkpoint import Checkpoint, Saved
-from .objective import Data, Tree, direction, follower, loss_on
+from .block import Form, compiled
+from .checkpoint import Checkpoint, Saved, same
+from .course import Course, begin
+from .failure import explain, training_error
+from .interrupt import interruptible
+from .objective import follower
 from .options import TrainOptions
 from .progress import Progress
-from .run import Run, TrainingError
+from .run import Run, TrainingError, chosen
 
-#: How many compiled epochs a model keeps: a search over learning rates makes one for each.
-_KEPT = 8
+#: Seconds that a block of updates should take: an interrupt is heard that soon.
+BLOCK = 0.2
 
 
 @dataclass
-class _Course:
-    """Where training stands after an epoch."""
+class _Stand:
+    """Where training stands: `course` on the device, what has been seen of it here."""
 
-    epoch: int
-    trained: Tree
-    state: Tree
-    updates: int
-    history: dict[str, list[float]]
-    best: Tree
-    best_epoch: int
-    best_score: float
+    course: Course
+    update: int
+    histories: list[dict[str, list[float]]]
+    seconds: float = 0.0
+    best: tuple[float, ...] = ()
 
 
 def train(
     runner: Runner,
-    params: Arrays,
+    starts: Sequence[Arrays],
     data: Mapping[str, Batch],
     options: TrainOptions,
+    seeds: Sequence[int],
     progress: Progress,
     checkpoint: Checkpoint | None = None,
+    record: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Trains on `data["train"]`; with `data["validation"]` the best epoch's parameters are kept.
+    """Trains on `data["train"]` from each of `starts`, the parameters by seed, all at once.
 
-    Losses and metrics of the history are those of the whole set after the epoch. An interrupt from
-    the keyboard ends training in good order. Raises TrainingError, with the last good parameters,
-    when the loss stops being finite.
+    With `data["validation"]` the best epoch's parameters are kept. Losses and metrics of the
+    history are those of the whole set after the epoch. An interrupt from the keyboard ends training
+    in good order. Raises TrainingError, with the last good parameters, when no loss is finite any
+    more.
     """
-    started = time.monotonic()
-    trained = runner.trained
-    fixed = {k: v for k, v in params.items() if k not in trained}
-    samples = len(next(iter(data["train"][0].values()), next(iter(data["train"][1].values()), ())))
-    size = samples if options.optimizer.name == "lbfgs" else min(options.batch, samples)
-    epoch = _compiled(runner, options, size, samples)
-    judge = runner.judge
-    course = _start({k: v for k, v in params.items() if k in trained}, options, size, samples)
-    if checkpoint is not None and (saved := checkpoint.read()) is not None:
-        course = _resumed(course, saved)
-    for part in data.values():
-        _explain(runner, course.trained, fixed, part, judge(course.trained, fixed, part)["loss"])
-    if course.epoch:
-        expected = {"epoch", *_values(judge, course.trained, fixed, data)}
-        if other := set(course.history) ^ expected:
-            names = ", ".join(f"`{name}`" for name in sorted(other))
-            raise DataError(f"the checkpoint belongs to a run with other metrics or data: {names}")
-    stopped = "epochs"
-    with progress:
-        try:
-            while course.epoch < options.epochs and stopped == "epochs":
-                before = course.trained
-                try:
-                    after = _advance(course, epoch, fixed, data, options, samples)
-                    values = _values(judge, after[0], fixed, data)
-                    if not math.isfinite(values["loss"]):
-                        where = f"after epoch {course.epoch + 1}"
-                        raise _diverged(values["loss"], where, after[0], before, fixed)
-                except TrainingError:
-                    _explain(runner, before, fixed, data["train"])
+    return _Training(runner, starts, data, options, seeds, progress, checkpoint, record or {}).run()
+
+
+class _Training:
+    def __init__(
+        self,
+        runner: Runner,
+        starts: Sequence[Arrays],
+        data: Mapping[str, Batch],
+        options: TrainOptions,
+        seeds: Sequence[int],
+        progress: Progress,
+        checkpoint: Checkpoint | None,
+        record: Mapping[str, Any],
+    ) -> None:
+        import jax
+
+        self.runner, self.starts, self.data = runner, starts, data
+        self.options, self.seeds, self.progress = options, seeds, progress
+        self.checkpoint, self.record = checkpoint, record
+        self.started = time.monotonic()
+        samples = len(next(a for arrays in data["train"][:2] for a in arrays.values()))
+        whole = options.optimizer.name == "lbfgs"
+        names = ["loss", *(name for name, _ in runner.closed.metrics)]
+        held = "validation" in data
+        self.columns = [c for n in names for c in ((n, f"val_{n}") if held else (n,))]
+        drawn = [
+            name
+            for name in starts[0]
+            if name not in runner.trained
+            and any(not np.array_equal(starts[0][name], other[name]) for other in starts[1:])
+        ]
+        watched = 1 if held else (0 if options.patience is not None else -1)
+        self.form = Form(
+            size=samples if whole else min(options.batch, samples),
+            samples=samples,
+            watched=watched,
+            seeds=len(seeds) > 1,
+            drawn=frozenset(drawn),
+            shuffled=bool(options.shuffle) and not whole,
+        )
+        self.block = compiled(runner, options, self.form)
+        self.fixed = {
+            name: np.stack([s[name] for s in starts]) if name in drawn else value
+            for name, value in starts[0].items()
+            if name not in runner.trained
+        }
+        self.given = jax.device_put((data["train"], data.get("validation")))
+        self.total = options.epochs * self.form.updates
+
+    def run(self) -> Run:
+        if "test" in self.data:  # better now than after the training
+            explain(self.runner, self.starts[0], self.data["test"])
+        stand = self._resumed() or self._begun()
+        if self.checkpoint is not None:
+            self.checkpoint.write(self._saved(stand))
+        stopped = "epochs"
+        with self.progress, interruptible(self.progress.enabled) as asked:
+            try:
+                self._train(stand, asked)
+                stopped = "interrupted" if asked() else stopped
+            except KeyboardInterrupt:
+                if asked():  # for the second time
                     raise
-                stopped = _record(course, after, values, options)
-                progress.epoch(course.epoch, values)
-                if checkpoint is not None:
-                    checkpoint.offer(lambda: _saved(course))
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-    if checkpoint is not None:
-        checkpoint.write(_saved(course))
-    made = _host({**fixed, **course.best})
-    return Run(
-        {name: made[name] for name in params},
-        course.history,
-        {part: judge(course.best, fixed, d) for part, d in data.items()},
-        course.best_epoch,
-        stopped,
-        time.monotonic() - started,
-    )
+                stopped = "interrupted"
+        if self.checkpoint is not None:
+            self.checkpoint.write(self._saved(stand))
+        return self._made(stand, stopped)
+
+    def _train(self, stand: _Stand, asked: Callable[[], bool]) -> None:
+        """Blocks of updates until the last epoch has ended or all runs have stopped."""
+        pace, first = 1, True
+        while stand.update < self.total and np.any(stand.course["alive"]) and not asked():
+            started = time.monotonic()
+            done = self._advance(stand, pace)
+            passed = time.monotonic() - started
+            if not first:  # which was compiled
+                pace = max(1, min(8 * pace, int(pace * BLOCK / max(passed, 1e-9))))
+            first = False
+            self._show(stand, done)
+            if self.checkpoint is not None:
+                scores = tuple(np.atleast_1d(stand.course["best_score"]).tolist())
+                better = self.form.watched >= 0 and scores != stand.best
+                if self.checkpoint.due(better):
+                    self.checkpoint.write(self._saved(stand))
+                    stand.best = scores
+
+    def _advance(self, stand: _Stand, pace: int) -> int:
+        """A block of at most `pace` updates. Gives how many epochs ended in it."""
+        updates, before = self.form.updates, stand.update
+        epoch = before // updates
+        stop = min(before + pace, self.total, (epoch + self.form.epochs) * updates)
+        if self.progress.every_epoch:
+            stop = min(stop, (epoch + 1) * updates)
+        orders = self._orders(epoch, stop) if self.form.shuffled else None
+        stand.course, number, rows = self.block(
+            stand.course, self.fixed, *self.given, orders, np.int64(before), np.int64(stop)
+        )
+        stand.update = int(number)
+        found = np.asarray(rows).reshape(-1, *rows.shape[-2:])
+        ended = np.atleast_1d(stand.course["epoch"]).tolist()
+        for history, values, now in zip(stand.histories, found, ended, strict=True):
+            old = len(history["epoch"])
+            for i in range(now - old):
+                history["epoch"].append(old + i + 1)
+                for name, value in zip(self.columns, values[i].tolist(), strict=True):
+                    history[name].append(value)
+        return stand.update // updates - epoch
+
+    def _orders(self, epoch: int, stop: int) -> Any:
+        """The orders of the samples, a row for each epoch; each has its own stream of numbers."""
+        samples, rows = self.form.samples, self.form.epochs
+        last = -(-stop // self.form.updates)
+        found = np.zeros((len(self.seeds), rows, samples), np.int64)
+        for i, seed in enumerate(self.seeds):
+            for k in range(last - epoch):
+                stream = generator(seed, f"order of epoch {epoch + k + 1}")
+                found[i, k] = stream.permutation(samples)
+        return found if self.form.seeds else found[0]
+
+    def _show(self, stand: _Stand, done: int) -> None:
+        """Tells progress and callbacks: of several seeds, the medians of those that go on."""
+        if not done:
+            self.progress.within(stand.update / self.form.updates)
+            return
+        epoch = max(len(h["epoch"]) for h in stand.histories)
+        going = [h for h in stand.histories if len(h["epoch"]) == epoch]
+        if not epoch:
+            return
+        values = {name: float(np.median([h[name][-1] for h in going])) for name in self.columns}
+        held = stand.histories[0]
+        if "val_loss" in values and len(held["epoch"]) == 1:
+            self._look_at_validation(values["val_loss"])
+        self.progress.epoch(epoch, values)
+
+    def _look_at_validation(self, loss: float) -> None:
+        """DataError if it is the data that keep the first validation from being finite."""
+        if not math.isfinite(loss):
+            explain(self.runner, self.starts[0], self.data["validation"])
+
+    # --- beginning, keeping and resuming ----------------------------------------------------------
+
+    def _begun(self) -> _Stand:
+        import jax
+
+        follow = follower(self.options, self.form.updates)
+        courses = [
+            begin(self._trained(start), follow, seed, len(self.columns))
+            for start, seed in zip(self.starts, self.seeds, strict=True)
+        ]
+        course = courses[0]
+        if self.form.seeds:
+            course = jax.tree.map(lambda *leaves: np.stack(leaves), *courses)
+        empty: list[dict[str, list[float]]] = [
+            {name: [] for name in ("epoch", *self.columns)} for _ in self.seeds
+        ]
+        return _Stand(course, 0, empty)
+
+    def _trained(self, params: Arrays) -> Arrays:
+        return {k: v for k, v in params.items() if k in self.runner.trained}
+
+    def _saved(self, stand: _Stand) -> Saved:
+        arrays = {path: np.asarray(leaf) for path, leaf in _leaves(stand.course)}
+        seconds = stand.seconds + time.monotonic() - self.started
+        return Saved(stand.update, arrays, stand.histories, self.record, seconds)
+
+    def _resumed(self) -> _Stand | None:
+        """Where a checkpoint stands; DataError if it is of another run."""
+        saved = self.checkpoint.read() if self.checkpoint is not None else None
+        if saved is None or self.checkpoint is None:
+            return None
+        import jax
+
+        shown = str(self.checkpoint.path)
+        same(saved, self.record, shown)
+        stand = self._begun()
+        wanted = {path: (np.shape(leaf), leaf.dtype) for path, leaf in _leaves(stand.course)}
+        if {path: (a.shape, a.dtype) for path, a in saved.arrays.items()} != wanted:
+            raise DataError(f"{shown}: the checkpoint belongs to a run with another optimizer")
+        if [set(h) for h in saved.histories] != [{"epoch", *self.columns}] * len(self.seeds):
+            raise DataError(f"{shown}: the checkpoint belongs to a run with other metrics or data")
+        form = jax.tree.structure(stand.course)
+        course = jax.tree.unflatten(form, [saved.arrays[path] for path in wanted])
+        # A loss that was not finite is met again, or not, if there is something else now.
+        course["alive"] = course["alive"] | (course["failed"] > 0)
+        course["failed"] = np.zeros_like(course["failed"])
+        return _Stand(course, saved.update, saved.histories, saved.seconds)
+
+    # --- the result -------------------------------------------------------------------------------
+
+    def _made(self, stand: _Stand, stopped: str) -> Run:
+        """The run, that of the best seed. Raises TrainingError if none has gone well."""
+        import jax
+
+        seconds = stand.seconds + time.monotonic() - self.started
+        runs: list[Run] = []
+        errors: list[Exception] = []
+        for i, (seed, start) in enumerate(zip(self.seeds, self.starts, strict=True)):
+            pick = (lambda a, i=i: np.asarray(a)[i]) if self.form.seeds else np.asarray
+            course = jax.tree.map(pick, stand.course)
+            fixed = {k: v for k, v in start.items() if k not in self.runner.trained}
+            if course["failed"]:
+                try:
+                    raise training_error(
+                        self.runner, course, self.form, start, fixed, self.data, self.options
+                    )
+                except (TrainingError, DataError) as error:
+                    if not self.form.seeds:
+                        raise
+                    errors.append(error)
+                continue
+            why = stopped
+            if stopped == "epochs" and not course["alive"]:
+                why = "patience"
+            made = {**fixed, **course["best"]}
+            if not course["epoch"]:  # interrupted before the first epoch ended
+                made = {**fixed, **course["trained"]}
+            params = {k: np.asarray(made[k], dtype=np.float64) for k in start}
+            metrics = self._metrics(course, params)
+            best = int(course["best_epoch"])
+            runs.append(Run(params, stand.histories[i], metrics, best, why, seconds, seed=seed))
+        if not runs:
+            raise errors[0]
+        return chosen(runs, len(errors)) if self.form.seeds else runs[0]
+
+    def _metrics(self, course: Course, params: Arrays) -> dict[str, dict[str, float]]:
+        """Of the parameters that are kept, on every part of the data."""
+        found: dict[str, dict[str, float]] = {}
+        values = dict(zip(self.columns, course["best_values"].tolist(), strict=True))
+        for part, batch in self.data.items():
+            if part == "test" or not course["epoch"]:
+                found[part] = self.runner.judge(params, {}, batch)
+                continue
+            val = part == "validation"
+            found[part] = {
+                name.removeprefix("val_") if val else name: value
+                for name, value in values.items()
+                if name.startswith("val_") == val
+            }
+        return found
 
 
-# --- one epoch ------------------------------------------------------------------------------------
-
-
-def _compiled(runner: Runner, options: TrainOptions, size: int, samples: int) -> Any:
-    """The epoch of `_epoch`, kept with the model: fitting it again compiles nothing."""
-    essential = replace(
-        options,
-        # What the compiled function does not depend on.
-        epochs=options.epochs if options.schedule is not None else 1,
-        seed=options.seed if options.optimizer.name == "spsa" else 0,
-        batch=1,
-        patience=None,
-        shuffle=None,
-    )
-    key = (essential, size, samples)
-    try:
-        hash(key)
-    except TypeError:  # an optimiser of the user's own that cannot be compared
-        return _epoch(runner.executable, options, size, samples)
-    kept = runner.epochs
-    if key not in kept:
-        while len(kept) >= _KEPT:
-            kept.pop(next(iter(kept)))
-        kept[key] = _epoch(runner.executable, options, size, samples)
-    return kept[key]
-
-
-def _epoch(executable: Any, options: TrainOptions, size: int, samples: int) -> Any:
-    """A compiled function: all updates of an epoch, the smaller batch last. Gives their losses."""
-    import jax
-    import jax.numpy as jnp
-    import optax
-
-    full, rest = divmod(samples, size)
-    look, follow = direction(options), follower(options, full + (rest > 0))
-
-    def run(trained: Tree, state: Tree, count: Any, fixed: Any, data: Data, order: Any) -> Any:
-        loss = loss_on(executable, fixed, data)
-
-        def update(carry: Any, rows: Any) -> Any:
-            trained, state, count = carry
-
-            def here(p: Tree) -> Any:
-                return loss(p, rows)
-
-            value, grads = look(here, trained, count)
-            changes, state = follow.update(
-                grads, state, trained, value=value, grad=grads, value_fn=here
-            )
-            return (optax.apply_updates(trained, changes), state, count + 1), value
-
-        carry = (trained, state, count)
-        if full == 1:
-            carry, last = update(carry, order[:size])
-            losses = [last[None]]
-        else:
-            carry, found = jax.lax.scan(update, carry, order[: full * size].reshape(full, size))
-            losses = [found]
-        if rest:
-            carry, last = update(carry, order[full * size :])
-            losses.append(last[None])
-        return carry, jnp.concatenate(losses)
-
-    return jax.jit(run)
-
-
-def _advance(
-    course: _Course,
-    epoch: Any,
-    fixed: Arrays,
-    data: Mapping[str, Batch],
-    options: TrainOptions,
-    samples: int,
-) -> tuple[Tree, Tree, int]:
-    """Parameters, optimiser and number of updates an epoch later.
-
-    Raises TrainingError if a loss on the way is not finite.
-    """
-    order = np.arange(samples)
-    if options.shuffle:
-        # Each epoch has its own stream, so that a resumed run goes on as it would have.
-        order = generator(options.seed, f"order of epoch {course.epoch + 1}").permutation(samples)
-    before = course.trained
-    (after, state, _), losses = epoch(
-        before, course.state, course.updates, fixed, data["train"], order
-    )
-    losses = np.asarray(losses)
-    finite = all(np.isfinite(v).all() for v in _host(after).values())
-    if not (finite and np.isfinite(losses).all()):
-        bad = np.flatnonzero(~np.isfinite(losses))
-        step = int(bad[0]) if len(bad) else len(losses) - 1
-        where = f"at epoch {course.epoch + 1}, update {step + 1} of {len(losses)}"
-        raise _diverged(float(losses[step]), where, after, before, fixed)
-    return after, state, course.updates + len(losses)
-
-
-def _explain(
-    runner: Runner, trained: Tree, fixed: Arrays, batch: Batch, loss: float | None = None
-) -> None:
-    """Raises DataError where it is the data that make a loss not finite."""
-    params = _host({**fixed, **trained})
-    if loss is None:
-        runner.blame(params, batch)
-    elif not math.isfinite(loss):
-        runner.explain(params, batch, f"the loss is {loss:g}")
-
-
-def _diverged(loss: float, where: str, now: Tree, before: Tree, fixed: Arrays) -> TrainingError:
-    values = _host(now)
-    wrong = [f"`{k}`" for k, v in values.items() if not np.isfinite(v).all()]
-    if wrong:
-        found = f"parameters that are not finite then: {', '.join(wrong)}"
-    else:
-        largest = max(values, key=lambda k: float(np.abs(values[k]).max(initial=0)))
-        found = f"the largest parameter is in `{largest}`: {np.abs(values[largest]).max():.3g}"
-    return TrainingError(
-        f"the loss is {loss:g} {where}; {found}; "
-        "try a smaller learning rate, or clip the gradient with `clip = 1.0`",
-        _host({**fixed, **before}),
-    )
-
-
-def _record(
-    course: _Course,
-    after: tuple[Tree, Tree, int],
-    values: Mapping[str, float],
-    options: TrainOptions,
-) -> str:
-    """Adds an epoch to the history and keeps the best. Returns why to stop, or "epochs"."""
-    course.epoch += 1
-    course.trained, course.state, course.updates = after
-    course.history["epoch"].append(course.epoch)
-    for name, value in values.items():
-        course.history.setdefault(name, []).append(value)
-    watched = values.get("val_loss", values["loss"])
-    better = watched < course.best_score
-    if better:
-        course.best_score = watched
-    if better or ("val_loss" not in values and options.patience is None):
-        # Without validation there is nothing to judge by: the last epoch counts.
-        course.best, course.best_epoch = course.trained, course.epoch
-    if options.patience is not None and course.epoch - course.best_epoch >= options.patience:
-        return "patience"
-    return "epochs"
-
-
-# --- losses and metrics ---------------------------------------------------------------------------
-
-
-def _values(
-    judge: Callable[..., dict[str, float]], trained: Tree, fixed: Any, data: Mapping[str, Batch]
-) -> dict[str, float]:
-    values = judge(trained, fixed, data["train"])
-    if "validation" in data:
-        found = judge(trained, fixed, data["validation"])
-        pairs = {name: {name: v, f"val_{name}": found[name]} for name, v in values.items()}
-        values = {k: v for pair in pairs.values() for k, v in pair.items()}
-    return values
-
-
-def _host(params: Mapping[str, Any]) -> Arrays:
-    return {name: np.asarray(value, dtype=np.float64) for name, value in params.items()}
-
-
-# --- starting and resuming ------------------------------------------------------------------------
-
-
-def _start(trained: Arrays, options: TrainOptions, size: int, samples: int) -> _Course:
-    import jax.numpy as jnp
-
-    current = {name: jnp.asarray(value) for name, value in trained.items()}
-    state = follower(options, math.ceil(samples / size)).init(current)
-    return _Course(0, current, state, 0, {"epoch": []}, current, 0, math.inf)
-
-
-def _saved(course: _Course) -> Saved:
+def _leaves(course: Course) -> list[tuple[str, Any]]:
+    """The arrays of a course by path, in the order of its tree."""
     import jax
 
-    return Saved(
-        course.epoch,
-        course.updates,
-        course.best_epoch,
-        course.best_score,
-        course.history,
-        _host(course.trained),
-        _host(course.best),
-        [np.asarray(leaf) for leaf in jax.tree.leaves(course.state)],
-    )
-
-
-def _resumed(course: _Course, saved: Saved) -> _Course:
-    """The course that a checkpoint continues; DataError if it is of another model or optimiser."""
-    import jax
-    import jax.numpy as jnp
-
-    leaves, form = jax.tree.flatten(course.state)
-    saved.check({k: v.shape for k, v in course.trained.items()}, [jnp.shape(x) for x in leaves])
-    state = [jnp.asarray(s, x.dtype) for s, x in zip(saved.state, leaves, strict=True)]
-    return _Course(
-        saved.epoch,
-        {k: jnp.asarray(v) for k, v in saved.trained.items()},
-        jax.tree.unflatten(form, state),
-        saved.updates,
-        saved.history,
-        {k: jnp.asarray(v) for k, v in saved.best.items()},
-        saved.best_epoch,
-        saved.best_score,
-    )
+    found = jax.tree_util.tree_flatten_with_path(course)[0]
+    return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in found]

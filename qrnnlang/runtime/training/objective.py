@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...sema.training import METHODS
@@ -14,22 +14,10 @@ if TYPE_CHECKING:
     import optax
 
 Tree: TypeAlias = Any
-#: (trained parameters, number of the update) ↦ (loss, gradient), for a loss on some rows.
-Direction: TypeAlias = Callable[[Callable[[Tree], Any], Tree, Any], tuple[Any, Tree]]
+#: (loss, trained parameters, number of the update, random key) ↦ (loss, gradient).
+Direction: TypeAlias = Callable[[Callable[[Tree], Any], Tree, Any, Any], tuple[Any, Tree]]
 #: Inputs, targets, lengths.
 Data: TypeAlias = tuple[Arrays, Arrays, Any]
-
-
-def loss_on(executable: Any, fixed: Mapping[str, Any], data: Data) -> Callable[[Tree, Any], Any]:
-    """The loss of (trained parameters, rows of the data)."""
-    import jax
-    import jax.numpy as jnp
-
-    def loss(trained: Tree, rows: Any) -> Any:
-        picked = jax.tree.map(lambda a: jnp.asarray(a)[rows], data)
-        return executable.loss({**fixed, **trained}, *picked)
-
-    return loss
 
 
 def direction(options: TrainOptions) -> Direction:
@@ -38,7 +26,7 @@ def direction(options: TrainOptions) -> Direction:
 
     if options.optimizer.name == "spsa":
         return _spsa(options)
-    return lambda loss, trained, _: jax.value_and_grad(loss)(trained)
+    return lambda loss, trained, *_: jax.value_and_grad(loss)(trained)
 
 
 def follower(options: TrainOptions, updates: int) -> optax.GradientTransformationExtraArgs:
@@ -70,8 +58,8 @@ def _spsa(options: TrainOptions) -> Direction:
 
     given = options.optimizer.arguments(METHODS)
 
-    def look(loss: Callable[[Tree], Any], trained: Tree, count: Any) -> tuple[Any, Tree]:
-        key = jax.random.fold_in(jax.random.key(options.seed), count)
+    def look(loss: Callable[[Tree], Any], trained: Tree, count: Any, key: Any) -> tuple[Any, Tree]:
+        key = jax.random.fold_in(jax.random.wrap_key_data(key), count)
         leaves, form = jax.tree.flatten(trained)
         keys = jax.random.split(key, max(len(leaves), 1))
         width = given["c"] / (count + 1.0) ** given["gamma"]

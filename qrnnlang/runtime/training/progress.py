@@ -32,7 +32,8 @@ class Progress:
         self.report = report
         self.callbacks = callbacks or Callbacks()
         self._started = self._said = time.monotonic()
-        self._first = 0  # the epoch before the first one shown: not 0 in a resumed run
+        self._first: float | None = None  # what was done when the first block ended
+        self._shown = ""
         self._bar: Any = None
         self._task: Any = None
 
@@ -44,7 +45,7 @@ class Progress:
             from rich.progress import Progress as Bar
 
             self._bar = Bar(
-                TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+                TextColumn("epoch {task.completed:.5g}/{task.total:.0f}"),
                 BarColumn(bar_width=24),
                 TextColumn("{task.fields[shown]}"),
                 TimeRemainingColumn(),
@@ -65,23 +66,33 @@ class Progress:
             self._bar.stop()
             self._bar = None
 
+    @property
+    def every_epoch(self) -> bool:
+        """Whether somebody has to be told of every epoch as soon as it ends."""
+        return self.report is not None or bool(self.callbacks.given)
+
     def epoch(self, number: int, values: Mapping[str, float]) -> None:
         """Epoch `number`, from 1, has ended with these losses and metrics."""
         if self.report is not None:
             self.report({"epoch": number, **values})
         self.callbacks.epoch(number, values)
+        self._shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        self.within(number)
+
+    def within(self, done: float) -> None:
+        """So many epochs are done, the last of them perhaps in part."""
         if not self.enabled:
             return
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         now = time.monotonic()
         if self._bar is not None:
-            self._bar.update(self._task, completed=number, shown=shown)
-        elif not self._first:
-            # The first epoch includes compiling: the time left is reckoned from its end.
-            self._first, self._started = number, now
-        elif now - self._said >= EVERY:
-            left = (now - self._started) / (number - self._first) * (self.epochs - number)
-            line = f"epoch {number}/{self.epochs}  {shown}  {duration(left)} left"
+            self._bar.update(self._task, completed=done, shown=self._shown or "compiling")
+        elif self._first is None:
+            # The first call includes compiling: the time left is reckoned from its end.
+            self._first, self._started = done, now
+        elif now - self._said >= EVERY and done > self._first:
+            left = (now - self._started) / (done - self._first) * (self.epochs - done)
+            shown = f"{done:g}" if done == int(done) else f"{done:.2f}"
+            line = f"epoch {shown}/{self.epochs}  {self._shown}  {duration(left)} left"
             print(line, file=sys.stderr, flush=True)
             self._said = now
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,10 @@ class Run:
     `params`: those of the epoch with the best validation loss (of the last epoch without
     validation). `history`: lists by `epoch, loss, val_loss, METRIC, val_METRIC`. `metrics`: of
     `params` on "train", "validation" and "test", each {"loss", METRIC}.
+
+    Of several seeds it is the run of the best one, by its loss on the validation part, else on the
+    training part; `runs` are those of all seeds that came to an end, and `summary` says how their
+    metrics spread: {part: {METRIC: {"median", "q25", "q75", "min", "max"}}}.
     """
 
     params: dict[str, NDArray[np.float64]]
@@ -33,3 +39,30 @@ class Run:
     stopped: str = "epochs"  # "epochs", "patience" or "interrupted"
     seconds: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    runs: tuple[Run, ...] = ()
+    summary: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    failed: int = 0  # seeds whose loss did not stay finite
+
+
+def chosen(runs: Sequence[Run], failed: int = 0) -> Run:
+    """The best of the runs of several seeds, with the others and how they spread."""
+    part = "validation" if "validation" in runs[0].metrics else "train"
+
+    def score(run: Run) -> float:
+        loss = run.metrics[part]["loss"]
+        return math.inf if math.isnan(loss) else loss
+
+    return replace(min(runs, key=score), runs=tuple(runs), summary=_summary(runs), failed=failed)
+
+
+def _summary(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, float]]]:
+    return {
+        part: {name: _spread([r.metrics[part][name] for r in runs]) for name in values}
+        for part, values in runs[0].metrics.items()
+    }
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    low, q25, median, q75, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1]).tolist()
+    return {"median": median, "q25": q25, "q75": q75, "min": low, "max": high}
