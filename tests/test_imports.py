@@ -22,7 +22,7 @@ ORDER = (
     {"passes"},
     {"targets", "engine"},
     {"runtime"},
-    {"gallery"},
+    {"gallery", "analysis"},
     {"cli", "sklearn", "torch", "callbacks", "pandas"},
     {"notebook"},
 )

@@ -25,6 +25,7 @@ VERBS = {
     "gallery": "train the examples by their seeds, beside what was published",
     "compare": "show finished runs side by side",
     "predict": "apply a trained model to data",
+    "analyze": "measure gradients, trainability, representation and cost of a model",
     "explain": "explain the code of a diagnostic",
     "new": "make a project to start from",
     "doctor": "show versions and optional parts",

@@ -25,7 +25,15 @@ def test_tutorial(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["python.md", "commands.md", "circuits.md", "performance.md", "executor.md", "sweeps.md"],
+    [
+        "python.md",
+        "commands.md",
+        "circuits.md",
+        "performance.md",
+        "executor.md",
+        "sweeps.md",
+        "analysis.md",
+    ],
 )
 def test_page(page: str, tmp_path: Path) -> None:
     play(page, tmp_path)

@@ -1,0 +1,365 @@
+"""What a model costs, simulated and on a device, against the number of steps; baselines beside it.
+
+- flop: real operations of one sequence without gradient, from the plan (quantum part) and from the
+  step's classical functions (a product of m×k by k×n counts 2mkn, an element of anything else 1);
+- memory: bytes of the carried state, 16 · 4^h for h qubits (complex double), 8 a real;
+- qubits, depth, two-qubit gates: of the whole circuit over T steps, before it is routed;
+- shots: σ²/ε² for the standard error ε, σ² the variance of one shot of the output that varies most,
+  bounded by that of a ±1 observable with the exact expectation where the output is one, else by 1;
+- run time: shots · circuits · (gate times along the circuit's depth + read-out), and fidelity: the
+  product of (1 − error) over all gates and read-outs, both for the stated device figures. The
+  fidelity is the chance that nothing went wrong, a lower estimate of what outputs keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..diagnostics import CompileError
+from ..sema.closed import Call, ClosedCell, RunCell
+from .alone import size_of_state
+from .family import qubits, remade, trained, whole_numbers
+from .finding import Curve, Estimate, Finding, Panel, Table, exact
+from .subject import Subject
+
+
+@dataclass(frozen=True)
+class Device:
+    """Figures of a device: errors as probabilities, times in seconds.
+
+    The defaults are round numbers of a superconducting device of the mid-2020s, not of any one.
+    """
+
+    one_qubit_error: float = 3e-4
+    two_qubit_error: float = 5e-3
+    readout_error: float = 1e-2
+    one_qubit_time: float = 35e-9
+    two_qubit_time: float = 100e-9
+    readout_time: float = 1e-6
+    reset_time: float = 1e-6
+    shot_overhead: float = 250e-6
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Counts of a full evaluation over some steps."""
+
+    steps: int
+    qubits: int
+    depth: int
+    one_qubit: int
+    two_qubit: int
+    readouts: int
+    resets: int
+    circuits: int
+
+    def fidelity(self, device: Device) -> float:
+        """The probability that no operation of one circuit fails."""
+        good = (1 - device.one_qubit_error) ** self.one_qubit
+        good *= (1 - device.two_qubit_error) ** self.two_qubit
+        return float(good * (1 - device.readout_error) ** self.readouts)
+
+    def seconds(self, device: Device, shots: float) -> float:
+        """Run time of all circuits of one evaluation, as if every layer took its slowest gate."""
+        layer = device.two_qubit_time if self.two_qubit else device.one_qubit_time
+        waits = min(self.readouts + self.resets, self.steps * 2)
+        once = self.depth * layer + waits * max(device.readout_time, device.reset_time)
+        return shots * self.circuits * (once + device.shot_overhead)
+
+
+#: Step counts that are tabulated.
+STEPS = (1, 2, 5, 10, 20, 50)
+
+
+def cost(
+    subject: Subject,
+    steps: Sequence[int] = STEPS,
+    standard_error: float = 0.01,
+    device: Device | None = None,
+    vary: Mapping[str, Sequence[int]] | None = None,
+    seed: int = 0,
+) -> Finding:
+    """Costs against T, and against the hyperparameters in `vary` (default: the first that changes
+
+    the qubits, and the first other that changes the circuit) at the middle T.
+    """
+    given = device or Device()
+    model = subject.model
+    shots = needed_shots(subject, standard_error, seed)
+    flops = flops_per_step(subject)
+    rows, made = [], []
+    for t in steps:
+        circuit = circuit_of(model.closed, t, model.init(seed), model.trained)
+        made.append(circuit)
+        rows.append(_row(t, flops, circuit, given, shots))
+    base = baselines(trained(model), _width(subject))
+    names = ("T", "flop", "qubits", "depth", "two-qubit gates", "circuits", "seconds", "fidelity")
+    tables = {"against T": Table(names, tuple(rows))}
+    tables["beside classical cells"] = Table(
+        ("cell", "parameters", "flop a step", "bytes carried"),
+        ((subject.name, trained(model), flops, carried_bytes(subject)), *base),
+    )
+    for name, values in (_sizes(subject) if vary is None else vary).items():
+        tables[f"against {name}"] = _against(
+            subject, name, values, steps[len(steps) // 2], given, shots
+        )
+    values_: dict[str, Estimate] = {
+        "flop a step": exact(flops),
+        "bytes carried": exact(carried_bytes(subject)),
+        "shots": Estimate(shots, shots, shots, unit=f"for a standard error of {standard_error:g}"),
+    }
+    panels = [
+        Panel("Simulation", "T", "flop", _flop_curves(steps, flops, subject.name, base), True, True)
+    ]
+    quantum = [c for c in made if c is not None]
+    if quantum:
+        at = [c.steps for c in quantum]
+        values_ |= {
+            "fidelity at the longest T": exact(quantum[-1].fidelity(given)),
+            "seconds on a device at the longest T": exact(quantum[-1].seconds(given, shots), "s"),
+        }
+        panels += [
+            Panel(
+                "Circuit",
+                "T",
+                "",
+                (
+                    Curve("depth", at, [c.depth for c in quantum]),
+                    Curve("two-qubit gates", at, [c.two_qubit for c in quantum]),
+                    Curve("qubits", at, [c.qubits for c in quantum]),
+                ),
+                True,
+                True,
+            ),
+            Panel(
+                "Fidelity on the stated device",
+                "T",
+                "probability that nothing fails",
+                (Curve("fidelity", at, [c.fidelity(given) for c in quantum]),),
+                True,
+                False,
+            ),
+        ]
+    conditions = {
+        "device": given.__dict__,
+        "standard error": standard_error,
+        "seed": seed,
+        "routing": "none",
+    }
+    return Finding("cost", "Cost", values_, conditions, tuple(panels), tables)
+
+
+def circuit_of(closed: Any, steps: int, params: Mapping[str, Any], names: Any) -> Circuit | None:
+    """Counts over `steps` steps; None for a model without a circuit of its own."""
+    from .. import targets
+
+    if not any(r.wires for op in closed.ops if isinstance(op, RunCell) for r in op.cell.registers):
+        return None
+    fixed = {k: v for k, v in params.items() if k not in names}
+    try:
+        stats = targets.circuit_stats(closed, steps, fixed=fixed)
+    except CompileError:
+        return _by_counting(closed, steps)
+    gates: dict[str, int] = stats["gates"]
+    other = gates.get("measure", 0) + gates.get("reset", 0) + gates.get("barrier", 0)
+    return Circuit(
+        steps,
+        stats["qubits"],
+        stats["depth"],
+        sum(gates.values()) - other - stats["two_qubit"],
+        stats["two_qubit"],
+        gates.get("measure", 0),
+        gates.get("reset", 0),
+        stats["circuits"],
+    )
+
+
+def _by_counting(closed: Any, steps: int) -> Circuit:
+    """For a model that is run step by step (its read-outs go back into angles): one step's gates,
+
+    in T circuits of one step where nothing quantum is carried, else in T of up to T steps.
+    """
+    from ..sema.closed import Alloc, Gate, Reset
+
+    runs = [op for op in closed.ops if isinstance(op, RunCell)]
+    wide = one = two = reset = depth = 0
+    carries = False
+    for op in runs:
+        at: dict[int, int] = {}
+        live = {w for r in op.cell.registers for w in r.wires}
+        for inner in op.cell.ops:
+            match inner:
+                case Alloc(wires=wires):
+                    live |= set(wires)
+                case Gate(wires=wires) if wires:
+                    one, two = one + (len(wires) == 1), two + (len(wires) > 1)
+                    level = 1 + max(at.get(w, 0) for w in wires)
+                    at.update(dict.fromkeys(wires, level))
+                case Reset(wires=wires):
+                    reset += len(wires)
+                case _:
+                    pass
+        wide, depth = wide + len(live), max(depth, max(at.values(), default=0))
+        carries = carries or size_of_state(op)[0] > 0
+    length = steps if carries else 1
+    return Circuit(
+        steps, wide, depth * length, one * length, two * length, wide, reset * length, steps
+    )
+
+
+def needed_shots(subject: Subject, standard_error: float, seed: int = 0) -> float:
+    """Shots of each circuit for the standard error of the output that varies most."""
+    from ..sema.closed import Expect, Term
+
+    cell = subject.run.cell
+    if not cell.registers and not any(isinstance(op, Expect) for op in cell.ops):
+        return 0.0
+    widest = 1.0
+    plain = True
+    for op in cell.ops:
+        if isinstance(op, Expect):
+            for terms in op.observables:
+                sizes = [
+                    abs(t.coefficient)
+                    if isinstance(t, Term) and isinstance(t.coefficient, float | int)
+                    else 1.0
+                    for t in terms
+                ]
+                widest = max(widest, float(np.sum(sizes)))
+                plain = plain and len(terms) == 1
+    x = subject.inputs(8, 8, seed)
+    found = subject.machine().apply(subject.params(seed), x, None, 8)
+    least = min(float(np.min(np.abs(np.asarray(y)))) for y in found.values())
+    variance = widest**2 - (least**2 if plain and widest == 1.0 and not cell.carries else 0.0)
+    return float(np.ceil(max(variance, 0.0) / standard_error**2))
+
+
+# --- simulation ---------------------------------------------------------------------------------
+
+
+def flops_per_step(subject: Subject) -> int:
+    """Real operations of one step of one sequence, without gradient."""
+    entries = subject.machine().describe(batch=1, steps=1)
+    quantum = sum(int(str(e["flops"])) for e in entries)
+    return quantum + classical_flops(subject.run.cell)
+
+
+def classical_flops(cell: ClosedCell) -> int:
+    """2mkn for a product of m×k by k×n, 1 for every element of any other function's result."""
+    total = 0
+    shapes: dict[int, tuple[int, ...]] = {}
+    for ref, op in enumerate(cell.ops):
+        shape = getattr(op, "shape", None)
+        if shape is not None:
+            shapes[ref] = shape
+        if isinstance(op, Call):
+            size = int(np.prod(op.shape))
+            if op.fn in ("matmul", "dot", "outer"):
+                inner = shapes[op.args[0]][-1] if shapes[op.args[0]] else 1
+                size *= 1 if op.fn == "outer" else 2 * inner
+            total += size
+    return total
+
+
+def carried_bytes(subject: Subject) -> int:
+    """Memory of the state between steps, double precision."""
+    held, bits, reals = size_of_state(subject.run)
+    return (16 * 4**held * 2**bits if held or bits else 0) + 8 * reals
+
+
+def baselines(parameters: int, width: int) -> list[tuple[str, int, int, int]]:
+    """`(cell, parameters, flop a step, bytes carried)` of classical cells of about as many
+
+    parameters, with `width` inputs and PyTorch's two biases.
+    """
+    rows = []
+    for name, gates, states in (("Rnn", 1, 1), ("Lstm", 4, 2), ("Gru", 3, 1)):
+
+        def count(h: int, g: int = gates) -> int:
+            return g * (h * width + h * h + 2 * h)
+
+        hidden = min(range(1, 257), key=lambda h: abs(count(h) - parameters))
+        flops = gates * (2 * hidden * width + 2 * hidden * hidden + 4 * hidden) + 4 * hidden
+        rows.append((f"{name}({hidden})", count(hidden), flops, 8 * states * hidden))
+    return rows
+
+
+def _width(subject: Subject) -> int:
+    return max(1, sum(int(np.prod(p.shape)) for p in subject.closed.inputs))
+
+
+def _row(
+    t: int, flops: int, circuit: Circuit | None, device: Device, shots: float
+) -> tuple[Any, ...]:
+    if circuit is None:
+        return (t, flops * t, 0, 0, 0, 0, 0.0, 1.0)
+    seconds, fidelity = circuit.seconds(device, shots), circuit.fidelity(device)
+    return (
+        t,
+        flops * t,
+        circuit.qubits,
+        circuit.depth,
+        circuit.two_qubit,
+        circuit.circuits,
+        seconds,
+        fidelity,
+    )
+
+
+def _flop_curves(steps: Sequence[int], flops: int, name: str, base: Any) -> tuple[Curve, ...]:
+    own = Curve(name, list(steps), [flops * t for t in steps])
+    return (
+        own,
+        *(Curve(n, list(steps), [f * t for t in steps], style="dashed") for n, _, f, _ in base),
+    )
+
+
+def _sizes(subject: Subject) -> dict[str, tuple[int, ...]]:
+    """The first hyperparameter that changes the qubits, and the first other one of the circuit."""
+    found: dict[str, tuple[int, ...]] = {}
+    model = subject.model
+    now, counted = qubits(model), trained(model)
+    kinds: set[str] = set()
+    for name, value in whole_numbers(model).items():
+        if value < 1:
+            continue
+        try:
+            other = remade(model, **{name: value + 1})
+        except CompileError:
+            continue
+        kind = "qubits" if qubits(other) != now else "layers" if trained(other) != counted else ""
+        if kind and kind not in kinds:
+            kinds.add(kind)
+            found[name] = tuple(range(max(1, value - 2), value + 2))
+    return found
+
+
+def _against(
+    subject: Subject, name: str, values: Sequence[int], steps: int, device: Device, shots: float
+) -> Table:
+    from .subject import subject as make
+
+    rows = []
+    for n in values:
+        model = remade(subject.model, **{name: n})
+        other = make(model, subject.run.instance or subject.run.cell.name, domain=subject.domain)
+        circuit = circuit_of(model.closed, steps, model.init(0), model.trained)
+        row = _row(steps, flops_per_step(other), circuit, device, shots)
+        rows.append((n, trained(model), carried_bytes(other), *row[1:]))
+    columns = (
+        name,
+        "parameters",
+        "bytes carried",
+        f"flop, T = {steps}",
+        "qubits",
+        "depth",
+        "two-qubit gates",
+        "circuits",
+        "seconds",
+        "fidelity",
+    )
+    return Table(columns, tuple(rows))
