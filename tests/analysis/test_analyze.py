@@ -106,7 +106,7 @@ def test_flops_of_classical_cells_follow_from_their_shapes() -> None:
     flops = classical_flops(subject(model).run.cell)
     assert flops == 2 * 5 * 1 + 2 * 5 * 5 + 3 * 5 + 5
     rows = {name.partition("(")[0]: row for name, *row in baselines(126, 1)}
-    assert rows["Lstm"][0] == 140  # hidden 5: 4·(5 + 25 + 10)
+    assert rows["Lstm"][0] == 112  # hidden 4: 4·(4 + 16 + 8)
     assert abs(rows["Rnn"][0] - 126) <= 12
 
 
