@@ -214,7 +214,8 @@ def measured(
     c = np.fft.rfft(y, axis=0) / points
     weights = (np.abs(c) ** 2).sum(axis=1)
     weights[1:] *= 2
-    return Spectrum(base * np.arange(len(weights)), np.asarray(weights, dtype=np.float64))
+    summed: Floats = np.asarray(weights, dtype=np.float64)
+    return Spectrum(np.asarray(base * np.arange(len(weights))), summed)
 
 
 def _base(known: Floats) -> float:

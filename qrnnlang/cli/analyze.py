@@ -16,7 +16,7 @@ from .streams import say, show
 from .values import settings
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis
+    from ..analysis import Analysis, Finding
     from ..runtime.model import Model
 
 
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             domain=args.inputs,
             seed=args.seed,
             options=_options(args.vary, args.only),
-            tell=None if args.quiet or not sys.stderr.isatty() else _progress,
+            tell=None if args.quiet or not sys.stderr.isatty() else progress,
         )
     if args.output is not None:
         write(Path(args.output), found)
@@ -112,27 +112,33 @@ def text(found: Analysis) -> Iterator[str]:
     """The headline numbers with their intervals, the tables, and what has no meaning here."""
     yield f"{found.name}, cell {found.cell}"
     for finding in found.findings.values():
-        yield f"\n{finding.title}"
-        width = max(map(len, finding.values), default=0)
-        yield from (f"  {k:{width}}  {v}" for k, v in finding.values.items())
-        for name, table in finding.tables.items():
-            rows = [table.columns, *(tuple(map(_cell, row)) for row in table.rows)]
-            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-            yield f"  {name}:"
-            for row in rows:
-                cells = (f"{c:>{w}}" for c, w in zip(row, widths, strict=True))
-                yield f"    {'  '.join(cells)}"
-        yield from (f"  note: {note}" for note in finding.notes)
+        yield ""
+        yield from text_of(finding)
     if found.undefined:
         yield "\nnot defined here"
         yield from (f"  {name}: {why}" for name, why in found.undefined.items())
+
+
+def text_of(finding: Finding) -> Iterator[str]:
+    """One quantity: headline numbers, tables, notes."""
+    yield finding.title
+    width = max(map(len, finding.values), default=0)
+    yield from (f"  {k:{width}}  {v}" for k, v in finding.values.items())
+    for name, table in finding.tables.items():
+        rows = [table.columns, *(tuple(map(_cell, row)) for row in table.rows)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        yield f"  {name}:"
+        for row in rows:
+            cells = (f"{c:>{w}}" for c, w in zip(row, widths, strict=True))
+            yield f"    {'  '.join(cells)}"
+    yield from (f"  note: {note}" for note in finding.notes)
 
 
 def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _progress(name: str) -> None:
+def progress(name: str) -> None:
     say(f"measuring {name}")
 
 

@@ -26,6 +26,8 @@ VERBS = {
     "compare": "show finished runs side by side",
     "predict": "apply a trained model to data",
     "analyze": "measure gradients, trainability, representation and cost of a model",
+    "compare-models": "train models of as many parameters against each other",
+    "report": "write one HTML file about a run or a model",
     "explain": "explain the code of a diagnostic",
     "new": "make a project to start from",
     "doctor": "show versions and optional parts",
@@ -42,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.verb is None:
             _parser(given).print_help(sys.stderr)
             return WRONG_USAGE
-        code: int = import_module(f".{args.verb}", __package__).run(args)
+        code: int = import_module(_module(args.verb), __package__).run(args)
         return code
 
     try:
@@ -61,5 +63,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     for name, text in VERBS.items():
         sub = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         if name in given:
-            import_module(f".{name}", __package__).add_arguments(sub)
+            import_module(_module(name), __package__).add_arguments(sub)
     return parser
+
+
+def _module(verb: str) -> str:
+    return f".{verb.replace('-', '_')}"
