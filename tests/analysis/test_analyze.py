@@ -29,6 +29,7 @@ cell A(memory: int = 2) {
 """
 
 
+@pytest.mark.long
 def test_everything_is_measured_or_said_to_have_no_meaning(tmp_path: Path) -> None:
     model = qr.loads(SOURCE)
     quick = {
@@ -56,6 +57,7 @@ def test_everything_is_measured_or_said_to_have_no_meaning(tmp_path: Path) -> No
             assert value.low <= value.value <= value.high or np.isnan(value.value), name
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_numbers() -> None:
     model = qr.loads(SOURCE)
     options = {"flow": {"steps": 3, "seeds": 2}}

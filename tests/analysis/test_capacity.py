@@ -73,6 +73,7 @@ def test_a_cyclic_reservoir_has_the_published_capacity() -> None:
     assert sum(c for k, c in found.items() if k) == pytest.approx(n - (1 - r ** (2 * n)), abs=0.05)
 
 
+@pytest.mark.long
 def test_the_same_network_written_in_the_language() -> None:
     source = """cell A { input u: real; carry h: real[3] = 0; fixed A: real[3, 3] ~ normal(0, 0.3); fixed v: real[3] ~ normal(0, 1);
       let new = A @ h + v * u; next h = new; output y = new; }"""

@@ -97,6 +97,7 @@ def test_sizes_are_matched_as_near_as_they_go() -> None:
         matched(model, 200, "hidden")
 
 
+@pytest.mark.long
 def test_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in CELL:
         (tmp_path / f"{name}.qrnn").write_text(source(name))

@@ -48,7 +48,11 @@ def transfer(subject: Subject, x: dict[str, float], qubits: int) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("source", "qubits", "x"),
-    [(DEPOLARISED, 1, {"x": 0.3}), (RESET, 2, {}), (DELAY, 3, {"x": 0.3})],
+    [
+        (DEPOLARISED, 1, {"x": 0.3}),
+        (RESET, 2, {}),
+        pytest.param(DELAY, 3, {"x": 0.3}, marks=pytest.mark.long),
+    ],
 )
 def test_the_derivative_is_the_transfer_matrix(
     source: str, qubits: int, x: dict[str, float]
@@ -81,6 +85,7 @@ def test_a_depolarised_qubit_forgets_at_its_rate() -> None:
     assert any("< 1" in note for note in found.notes)
 
 
+@pytest.mark.long
 def test_a_unitary_forgets_nothing() -> None:
     subject = of(
         "cell A { input x: real; carry m: qubit[2]; rx(x) m; cx m[0], m[1]; output y = expect(Z(m)); }"
@@ -90,6 +95,7 @@ def test_a_unitary_forgets_nothing() -> None:
     assert found.values["sigma_1 of one step"].value == pytest.approx(1, abs=1e-10)
 
 
+@pytest.mark.long
 def test_a_single_step_bounds_nothing_where_the_channel_is_not_unital() -> None:
     """σ₁ = √2 in every step, and yet nothing at all is left after three."""
     found = contraction(of(DELAY), steps=6, sequences=1, seeds=1)
@@ -147,6 +153,7 @@ def test_the_trace_norm_of_a_change_never_grows() -> None:
     assert norms.max() <= 2 + 1e-12  # √(2^2)
 
 
+@pytest.mark.long
 def test_blocks_of_directions_agree_with_whole_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
     from qrnnlang.analysis import contraction as module
 
@@ -162,6 +169,7 @@ def test_blocks_of_directions_agree_with_whole_matrices(monkeypatch: pytest.Monk
     assert module.settled(tangent, {}, {}) == pytest.approx(settled, rel=1e-3)
 
 
+@pytest.mark.long
 def test_a_linear_network_has_its_matrix() -> None:
     """h ← A h + x: the derivative is A everywhere."""
     subject = of(

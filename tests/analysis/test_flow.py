@@ -25,12 +25,14 @@ def test_a_linear_cell_decays_by_its_factor() -> None:
     assert fitted.values["factor of dy/dx"].value == pytest.approx(0.7)
 
 
+@pytest.mark.long
 def test_a_depolarised_qubit_decays_at_its_rate() -> None:
     of_it = of(DEPOLARISED)
     found = flow(of_it, steps=15, sequences=2, seeds=2)
     assert found.values["factor of dy/ds"].value == pytest.approx(0.8, abs=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "cell",
     [
@@ -59,6 +61,7 @@ def test_against_finite_differences(cell: str) -> None:
         assert np.linalg.norm(slope) == pytest.approx(found[lag], rel=1e-5, abs=1e-9)
 
 
+@pytest.mark.long
 def test_many_components_are_summed_by_random_signs() -> None:
     """20 components of the same slope: the Frobenius norm is exact for one input."""
     of_it = of(

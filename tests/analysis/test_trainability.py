@@ -84,6 +84,7 @@ def haar_variance(qubits: int) -> float:
     return n * n / (2 * (n * n - 1) * (n + 1))
 
 
+@pytest.mark.long
 def test_a_two_design_decays_by_its_closed_form() -> None:
     source = """cell A(n: int = 4) { input x: real; fresh q: qubit[n]; fixed U: unitary[n] ~ haar; fixed V: unitary[n] ~ haar; param t: angle;
       apply(U) q; rx(t) q[0]; apply(V) q; output y = expect(Z(q[0])); }"""
