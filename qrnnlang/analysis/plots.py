@@ -50,7 +50,7 @@ def _draw(axes: Any, panel: Panel) -> None:
         axes.set_yscale("log")
     axes.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel)
     if len(panel.curves) > 1:
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, loc="upper right")
 
 
 def _curve(axes: Any, curve: Curve, color: str, logy: bool) -> None:

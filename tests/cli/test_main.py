@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from qrnnlang import __version__
@@ -11,7 +13,7 @@ from .conftest import Run
 def test_help_lists_the_verbs(qrnnc: Run) -> None:
     found = qrnnc("--help")
     assert (found.code, found.err) == (0, "")
-    assert all(f"    {verb} " in found.out for verb in VERBS)
+    assert all(re.search(rf"^    {verb}\s", found.out, re.MULTILINE) for verb in VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
