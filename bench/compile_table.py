@@ -11,8 +11,8 @@ Row = dict[str, Any]
 
 HEAD = """# Compiled circuits
 
-Written by `python bench/compile.py --write`: {versions}, {machine}. The machine has two cores and
-was shared while this ran, so seconds are upper bounds; gates and depths do not depend on it.
+Written by `python bench/compile.py --write`: {versions}, {machine}. Seconds are of the processor
+(all threads), on a machine of two cores with much other work: they are not exact.
 
 Devices: a heavy hexagon of 133 places and a square grid of 8 × 8, basis CZ RZ √X X, errors drawn
 from seed 0. Parameters and inputs are bound. `gates` and `depth` count gates on two qubits, in the
@@ -125,7 +125,9 @@ def _seconds(row: Row | None) -> str:
         return "–"
     if "over" in row:
         return f"> {row['over']:g}"
-    return f"{row['seconds']:.2f}" if "seconds" in row else "refused"
+    if "seconds" in row:
+        return f"{row['seconds']:.2f}"
+    return "refused" if "error" in row else "not timed"
 
 
 CONNECTED = """Entries: CX / depth / seconds to make the circuit (Qiskit: to transpile it). Ratios:

@@ -10,8 +10,8 @@ import rustworkx as rx
 
 from .router import Device, Place, Routed, Router
 
-#: How many places for the whole are looked at, and how long for the next one.
-_MOST, _CALLS = 200, 20_000
+#: How many couplings are looked at, over all places for the whole, and how long for the next.
+_LOOKS, _CALLS = 20_000, 20_000
 
 
 def embeddings(
@@ -51,7 +51,8 @@ def moved(parts: tuple[Routed, ...], router: Router) -> tuple[Routed, ...]:
 
     now = {i: p for p, i in order.items()}
     best, least = now, loss(now)
-    for found in islice(embeddings(device, len(order), pairs), _MOST):
+    most = _LOOKS // len(pairs)
+    for found in islice(embeddings(device, len(order), pairs), most):
         if (there := loss(found)) < least - 1e-12:
             best, least = found, there
     to = {p: best[i] for p, i in order.items()}
