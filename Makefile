@@ -24,7 +24,7 @@ test-all: $(READY)
 	@$(BIN)/pytest -n 2
 
 bench: $(PEERS)/.ready  ## training steps against frameworks and hand-written code: about an hour
-	@$(PEERS)/bin/python bench/train.py --resume
+	@$(PEERS)/bin/python bench/train.py
 
 accept: $(READY)  ## rewrite the expected output of the golden tests
 	@QRNNLANG_ACCEPT=1 $(BIN)/pytest tests/errors tests/diagnostics

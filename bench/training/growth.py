@@ -9,9 +9,9 @@ from .process import Worker
 #: Contenders of the curves, and the points of each.
 CONTENDERS = ("ours", "xla", "jax_fused", "numpy", "tc_fused", "tc", "pennylane", "jax_gates")
 AXES = {
-    "carried qubits": [1, 2, 3, 4, 5, 6, 7],
     "steps": [10, 40, 160, 640],
     "batch": [1, 8, 64, 512],
+    "carried qubits": [1, 2, 3, 4, 5, 6, 7],
 }
 QUICK = {"carried qubits": [1, 2], "steps": [5, 10], "batch": [1, 8]}
 #: A curve ends where a first gradient or a call takes longer than this, seconds.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .machine import machine
+from .machine import machine, revision
 from .peers import MACHINE, PEERS, taking_part
 from .process import Worker
 
@@ -37,6 +37,7 @@ def run(workload: str, budget_s: float, only: list[str] | None = None) -> dict[s
             "when": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
             "python": platform.python_version(),
             "machine": machine(),
+            "revision": revision(),
             "compared": compared,
             "contenders": {
                 w.key: {"lost": w.lost, "seconds": w.seconds, "cold": w.cold, **w.facts}

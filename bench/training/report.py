@@ -98,7 +98,8 @@ def _workload(name: str, found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     count = {k: len(c["seconds"]) for k, c in contenders.items() if c["lost"] is None}
     yield (
-        f"{found['when']} UTC, load {found['machine']['load']}; {found['compared']} contenders "
+        f"Revision {found['revision']}, {found['when']} UTC, load {found['machine']['load']} (the "
+        f"machine was shared if that is above 2); {found['compared']} contenders "
         f"agree; {min(count.values())} to {max(count.values())} calls each."
     )
     yield ""
@@ -191,16 +192,19 @@ def _growth(growth: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         "The exchange-memory cell with one quantity varied, the others as in `emc`; the minimum "
-        "of a few calls. The exponent is that of a power law through the last three points."
+        "of a few calls. The exponent is that of a power law through the last three points, "
+        "the factor that by which each qubit more multiplies the time there."
     )
     yield ""
     for axis, series in growth.items():
         values = sorted({int(v) for points in series.values() for v in points})
-        yield "| " + axis + " | " + " | ".join(f"{v:,}" for v in values) + " | exponent |"
+        growth_of = factor if axis == "carried qubits" else exponent
+        last = f" | {growth_of.__name__} |"
+        yield "| " + axis + " | " + " | ".join(f"{v:,}" for v in values) + last
         yield "|---" * (len(values) + 2) + "|"
         for key, points in series.items():
             cells = [_point(points.get(str(v))) for v in values]
-            yield f"| {PEERS[key].title} | " + " | ".join(cells) + f" | {exponent(points)} |"
+            yield f"| {PEERS[key].title} | " + " | ".join(cells) + f" | {growth_of(points)} |"
         yield ""
 
 
@@ -212,8 +216,19 @@ def _point(found: Any) -> str:
 
 def exponent(points: Mapping[str, Any]) -> str:
     """The slope in a double logarithmic plot of the last three points that have a time."""
-    found = sorted((int(v), t) for v, t in points.items() if isinstance(t, float))[-3:]
-    if len(found) < 2:
-        return ""
-    x, y = np.log([[v, t] for v, t in found]).T
-    return f"{np.polyfit(x, y, 1)[0]:.2f}"
+    found = _last(points)
+    return f"{_slope([np.log(v) for v, _ in found], found):.2f}" if len(found) > 1 else ""
+
+
+def factor(points: Mapping[str, Any]) -> str:
+    """By how much a step on the axis multiplies the time, from the last three points likewise."""
+    found = _last(points)
+    return f"{np.exp(_slope([v for v, _ in found], found)):.2f}" if len(found) > 1 else ""
+
+
+def _last(points: Mapping[str, Any]) -> list[tuple[int, float]]:
+    return sorted((int(v), t) for v, t in points.items() if isinstance(t, float))[-3:]
+
+
+def _slope(x: list[float], found: list[tuple[int, float]]) -> float:
+    return float(np.polyfit(x, np.log([t for _, t in found]), 1)[0])

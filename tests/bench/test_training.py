@@ -56,6 +56,7 @@ def test_a_peer_that_is_not_there_is_a_line_of_the_table() -> None:
         "machine": {"processor": "p", "family": "f", "instructions": "i", "cores": 2, "load": 0,
                     "packages": {}},
         "compared": 2,
+        "revision": "abc",
         "contenders": {
             "ours": _contender([0.001]),
             "jax_fused": _contender([0.01]),
