@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="a folder; default: the next free of runs/NAME-1, runs/NAME-2, …",
     )
+    parser.add_argument(
+        "--backend", metavar="NAME", help="train on circuits there, by parameter shifts or spsa"
+    )
+    parser.add_argument(
+        "--shots", metavar="N", type=positive, help="of every circuit; default 1024"
+    )
+    parser.add_argument("--optimizer", metavar="NAME", help="in place of the train block's")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in RUN")
     parser.add_argument("--overwrite", action="store_true", help="replace the run that RUN holds")
     parser.add_argument(
@@ -52,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..runtime.failures import RunError
     from ..runtime.fit import resumable
     from ..runtime.load import load
     from ..runtime.training import TrainingError
@@ -87,8 +95,11 @@ def run(args: argparse.Namespace) -> int:
                 checkpoint=folder,
                 checkpoint_every=args.checkpoint_every,
                 resume=args.resume,
+                optimizer=args.optimizer,
+                backend=args.backend,
+                shots=args.shots or 1024,
             )
-        except TrainingError as error:
+        except (TrainingError, RunError) as error:
             raise failed_run(str(error)) from error
     if not args.quiet:
         sys.stdout.write(_summary(name, made, folder))

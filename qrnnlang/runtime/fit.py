@@ -56,6 +56,15 @@ class Place:
     callbacks: Iterable[Any] = ()
 
 
+@dataclass(frozen=True)
+class OnBackend:
+    """Where circuits run while training; see `Model.fit`."""
+
+    backend: Any
+    shots: int = 1024
+    jobs: str | Path | None = None
+
+
 def fit(
     model: Model,
     given: Given,
@@ -63,6 +72,7 @@ def fit(
     options: Mapping[str, Any],
     seeds: int | Iterable[int] | None,
     place: Place,
+    device: OnBackend | None = None,
 ) -> Run:
     """See `Model.fit`."""
     model.need_loss()
@@ -85,7 +95,9 @@ def fit(
     shown = settings.as_json() if seeds is None else {**settings.as_json(), "seeds": chosen_seeds}
     callbacks.start(_info(model, parts, shown, folder))
     try:
-        if settings.optimizer.name == "ridge":
+        if device is not None:
+            run = _on_device(model, starts[0], parts, settings, show, folder, device)
+        elif settings.optimizer.name == "ridge":
             run = _ridges(model, starts, parts, settings, chosen_seeds, show)
         else:
             run = _descent(model, starts, parts, settings, chosen_seeds, show, shown, folder, place)
@@ -158,6 +170,36 @@ def _info(
 
 def _samples(batch: Batch) -> int:
     return next((len(a) for arrays in batch[:2] for a in arrays.values()), 0)
+
+
+def _on_device(
+    model: Model,
+    start: dict[str, Any],
+    parts: dict[str, Batch],
+    options: TrainOptions,
+    show: Progress,
+    folder: Path | None,
+    device: OnBackend,
+) -> Run:
+    from .sampled import device_of, machine
+    from .training.device import same_steps, train_on_device
+
+    seqs = [p.name for p in model.closed.inputs if p.seq]
+    steps = parts["train"][0][seqs[0]].shape[1] if seqs else 1
+    same_steps(steps, parts, seqs)
+    jobs = device.jobs
+    if jobs is None and folder is not None:
+        jobs = folder / "jobs"
+    return train_on_device(
+        model.runner,
+        machine(model, start, steps, "reuse"),
+        device_of(device.backend, options.seed, jobs),
+        start,
+        parts,
+        options,
+        arrays.whole("shots", device.shots),
+        show,
+    )
 
 
 def resumable(folder: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -198,22 +198,50 @@ class Model:
         seed: int | None = None,
         steps: int | None = None,
         fresh: Fresh = "reuse",
+        jobs: str | Path | None = None,
+        progress: bool = False,
+        zne: Sequence[int] | None = None,
+        fit: Literal["linear", "richardson"] = "linear",
+        readout: bool = False,
     ) -> Outputs:
         """Outputs from shots, shaped as `model(params, x)`, with `.std_error` by name.
 
-        Args:
-            backend: any Qiskit BackendV2; None is Qiskit Aer.
-            shots: of every circuit.
-            seed: of the transpiler and, on Aer, of the shots.
+        All sequences go out together, as sets of angles of the same few circuits.
 
-        Raises CompileError for what a circuit cannot express.
+        Args:
+            backend: any Qiskit BackendV2, or the name of one (`qrnnc run --backend`); None is
+                Qiskit Aer.
+            shots: of every circuit.
+            seed: of the transpiler and, on simulators, of the shots.
+            fresh: "reuse" resets the qubits of `fresh` registers, "expand" takes new ones.
+            jobs: a folder that keeps every job and its result. The same call, made again after an
+                interruption, takes up what is there.
+            progress: show on a terminal how many circuits are done.
+            zne: zero-noise extrapolation: scales of the noise, odd numbers such as (1, 3, 5), each
+                a run of its own; `fit` is how outputs are taken back to no noise.
+            readout: take back the flips of measured bits, by two calibration circuits and mthree.
+
+        Raises CompileError for what a circuit, or the backend, cannot express; RunError when a
+        backend keeps failing; DataError when no shot passes a postselection.
         """
         from .sampled import run_sampled
 
         if shots is None:
             raise ValueError("shots is a number; exact values come from `model(params, x)`")
         return run_sampled(
-            self, params, x, backend=backend, shots=shots, seed=seed, steps=steps, fresh=fresh
+            self,
+            params,
+            x,
+            backend=backend,
+            shots=shots,
+            seed=seed,
+            steps=steps,
+            fresh=fresh,
+            jobs=jobs,
+            progress=progress,
+            zne=zne,
+            fit=fit,
+            readout=readout,
         )
 
     def trajectories(
@@ -270,6 +298,9 @@ class Model:
         checkpoint_every: float = 30.0,
         resume: bool = False,
         callbacks: Iterable[Any] = (),
+        backend: Any = None,
+        shots: int = 1024,
+        jobs: str | Path | None = None,
     ) -> Run:
         """Trains; every option defaults to the file's `train` block.
 
@@ -294,6 +325,10 @@ class Model:
                 validation loss, and at the end.
             callbacks: objects with any of `on_start(info)`, `on_epoch(epoch, metrics)`,
                 `on_end(run)` and `on_error(error)`; see `runtime.training.callbacks`.
+            backend: a Qiskit BackendV2 or the name of one: losses and gradients come from circuits
+                on it, by parameter shifts, or by SPSA where that is the optimizer. `shots`: of
+                every circuit; `jobs`: a folder that keeps every job, by default `jobs` beside the
+                checkpoint.
 
         Raises:
             ValueError: wrong arguments, shapes or names; a model without a loss.
@@ -301,11 +336,13 @@ class Model:
             DataError: data that cannot be read, are not finite or outside a domain.
             TrainingError: a loss that stops being finite, with the last good parameters.
         """
-        from .fit import OPTIONS, Given, Place, fit
+        from .fit import OPTIONS, Given, OnBackend, Place, fit
 
         given = {name: value for name, value in locals().items() if name in OPTIONS}
         place = Place(progress, checkpoint, resume, checkpoint_every, callbacks)
-        return fit(self, Given(x, y, lengths, validation, test, data), params, given, seeds, place)
+        device = None if backend is None else OnBackend(backend, shots, jobs)
+        data_given = Given(x, y, lengths, validation, test, data)
+        return fit(self, data_given, params, given, seeds, place, device)
 
     def data(self, source: str | Path | None = None) -> Dataset:
         """The data of the file's `data` block; `source`, a CSV or NPZ file, replaces its own."""

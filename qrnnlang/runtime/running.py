@@ -40,6 +40,11 @@ class Runner:
         return {}
 
     @cached_property
+    def machines(self) -> dict[Any, Any]:
+        """The model as circuits, by the number of steps and what else they depend on."""
+        return {}
+
+    @cached_property
     def trained(self) -> frozenset[str]:
         return frozenset(s.name for s in self.closed.params if s.trained)
 

@@ -1,38 +1,50 @@
-"""A model run from shots: on Qiskit Aer or on a device, one sequence after the other."""
+"""A model run from shots: on Qiskit Aer, on a simulated device or on a real one."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..diagnostics import DataError
 from . import arrays
 
 if TYPE_CHECKING:
     from .model import Fresh, Model
+    from .shots.device import Device
+    from .shots.folding import Fit
+    from .shots.machine import Machine
+
+Floats = NDArray[np.float64]
 
 
-class Outputs(dict[str, NDArray[np.float64]]):
+class Outputs(dict[str, Floats]):
     """Outputs by name, with what shots add to them.
 
     `std_error`: by name, of the same shape. `success`: by postselection, the share of shots that
-    passed it, averaged over the batch. `circuits`: how many circuits were run.
+    passed it, averaged over the batch. `circuits`: how many were run, each with its own angles;
+    `templates`: how many they were made from; `jobs`: in how many jobs.
     """
 
     def __init__(
         self,
-        values: Mapping[str, NDArray[np.float64]],
-        std_error: Mapping[str, NDArray[np.float64]],
+        values: Mapping[str, Floats],
+        std_error: Mapping[str, Floats],
         success: Mapping[str, float],
         circuits: int,
+        templates: int = 0,
+        jobs: int = 0,
     ):
         super().__init__(values)
         self.std_error = dict(std_error)
         self.success = dict(success)
         self.circuits = circuits
+        self.templates = templates
+        self.jobs = jobs
 
 
 def run_sampled(
@@ -45,36 +57,155 @@ def run_sampled(
     seed: int | None,
     steps: int | None,
     fresh: Fresh,
+    jobs: str | Path | None = None,
+    progress: bool = False,
+    zne: Sequence[int] | None = None,
+    fit: Fit = "linear",
+    readout: bool = False,
 ) -> Outputs:
     """See `Model.run`."""
-    from ..targets import Sampler, on_backend, unroll
+    from .shots.folding import checked_scales, weights
 
     shots = arrays.whole("shots", shots)
     given, inputs = model.runner.params(params), model.runner.inputs(x, steps)
     seqs = [p.name for p in model.closed.inputs if p.seq]
     steps = inputs[seqs[0]].shape[1] if seqs else (steps or 1)
     size = len(next(iter(inputs.values()))) if inputs else 1
-    found = []
-    for sample in range(size):
-        one = {name: values[sample] for name, values in inputs.items()}
-        unrolled = unroll(
-            model.closed,
-            steps,
+    made = machine(model, given, steps, fresh)
+    scales = (1,) if zne is None else checked_scales(zne)
+    shares = np.ones(1) if zne is None else weights(scales, fit)
+    if len(made.rounds) > 1:
+        print(f"note: {cost(made, size)}", file=sys.stderr, flush=True)
+    tell = _shown if progress else None
+    found = [
+        _evaluated(
+            model,
+            made,
             given,
-            one,
-            fresh,
-            externs=model.externs or None,
+            inputs,
+            size,
+            device_of(backend, seed, jobs, tell, s, readout),
+            shots,
         )
-        own = None if seed is None else seed + 1000 * sample
-        sampler = Sampler(unrolled, on_backend(backend, shots, own))
-        if sample == 0 and sampler.stepwise:
-            print(f"note: {sampler.cost()}", file=sys.stderr, flush=True)
-        found.append(sampler.run(0 if own is None else own))
+        for s in scales
+    ]
+    return _extrapolated(found, shares)
+
+
+def _evaluated(
+    model: Model,
+    made: Machine,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    size: int,
+    device: Device,
+    shots: int,
+) -> Outputs:
+    from .shots.device import Counting
+    from .shots.errors import Errors
+
+    counting = Counting(device)
+    measured = made.measure(params, inputs, size, counting, shots)
+    found = made.compiled_outputs(params, inputs, measured.means)
     names = [o.name for o in model.closed.outputs]
-    success = {k: float(np.mean([f.success[k] for f in found])) for k in found[0].success}
+    values = {n: np.asarray(found[n], dtype=np.float64) for n in names}
+    for name, value in values.items():
+        if not np.isfinite(value).all():
+            sample = int(np.argwhere(~np.isfinite(value))[0][0])
+            raise DataError(
+                f"output `{name}` of sample {sample} is not a number: "
+                "what was measured lies outside the domain of a function"
+            )
     return Outputs(
-        {n: np.stack([f.outputs[n] for f in found]) for n in names},
-        {n: np.stack([f.std_error[n] for f in found]) for n in names},
-        success,
-        sum(f.circuits for f in found),
+        values,
+        Errors(made, model.externs).of(params, inputs, measured),
+        made.success(measured.means),
+        counting.tally.circuits,
+        len(counting.tally.templates),
+        counting.tally.jobs,
     )
+
+
+def _extrapolated(found: Sequence[Outputs], shares: Floats) -> Outputs:
+    """Σ share × outputs of each scale of the noise; the shots of scales are independent."""
+    if len(found) == 1:
+        return found[0]
+    first = found[0]
+    return Outputs(
+        {n: sum(w * f[n] for w, f in zip(shares, found, strict=True)) for n in first},
+        {
+            n: np.sqrt(sum((w * f.std_error[n]) ** 2 for w, f in zip(shares, found, strict=True)))
+            for n in first
+        },
+        first.success,
+        sum(f.circuits for f in found),
+        sum(f.templates for f in found),
+        sum(f.jobs for f in found),
+    )
+
+
+def machine(model: Model, params: Mapping[str, Any], steps: int, fresh: Fresh) -> Machine:
+    """The model's circuits at a number of steps, made once for all parameters and inputs."""
+    from .shots.machine import Machine
+
+    fixed = {p.name: np.asarray(params[p.name]) for p in model.closed.params if not p.trained}
+    key = (steps, fresh, *(v.tobytes() for v in fixed.values()))
+    kept: dict[Any, Machine] = model.runner.machines
+    if key not in kept:
+        kept[key] = Machine(model.closed, steps, fixed, model.externs, fresh)
+    return kept[key]
+
+
+def device_of(
+    backend: Any,
+    seed: int | None = None,
+    jobs: str | Path | None = None,
+    tell: Callable[[int, int], None] | None = None,
+    scale: int = 1,
+    readout: bool = False,
+) -> Device:
+    """What runs circuits: a backend, the name of one, None for Aer, or a `Device` as it is.
+
+    `scale`: of its noise, by folding. `readout`: with its readout errors taken back.
+    """
+    from .shots.backend import Backend
+    from .shots.folding import folding
+    from .shots.ledger import Ledger
+
+    if isinstance(backend, str):
+        from ..targets.devices import backend_by_name
+
+        backend = backend_by_name(backend)
+    if backend is not None and not hasattr(backend, "target"):
+        if not hasattr(backend, "run"):
+            raise TypeError(f"backend is a Qiskit BackendV2 or the name of one, not {backend!r}")
+        if scale != 1 or readout:
+            raise TypeError("error mitigation needs a Qiskit BackendV2, or the name of one")
+        device: Device = backend
+        return device
+    made = Backend(backend, seed, None if jobs is None else Ledger(Path(jobs)), tell)
+    made.readout = readout
+    if scale != 1:
+        made.prepare = folding(scale, made.backend)
+    return made
+
+
+def cost(machine: Machine, batch: int) -> str:
+    """What an evaluation takes, in words, before it starts."""
+    n = batch * len(machine.uses)
+    text = f"{n} circuit{'s' if n != 1 else ''} from {_templates(machine)}"
+    rounds = len(machine.rounds)
+    return (
+        text if rounds < 2 else f"{text}, in {rounds} rounds: each needs what was measured before"
+    )
+
+
+def _templates(machine: Machine) -> str:
+    n = len(machine.stencils)
+    return f"{n} template{'s' if n != 1 else ''}"
+
+
+def _shown(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r{done} of {total} circuits{end}", end="", file=sys.stderr, flush=True)

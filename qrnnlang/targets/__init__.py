@@ -10,16 +10,11 @@ from .api import (
     to_qpy_bytes,
     unroll,
 )
-from .execute import on_backend
-from .sampling import Sampled, Sampler
 from .template import optimised_graph
 
 __all__ = [
-    "Sampled",
-    "Sampler",
     "circuit_stats",
     "circuits",
-    "on_backend",
     "optimised_graph",
     "parameter_order",
     "qasm2_text",

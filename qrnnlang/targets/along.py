@@ -78,7 +78,8 @@ class Along:
                 help="run it with `model(params, x)`",
             )
         for ref in self.needed(outputs=self.everything):
-            self._values[ref] = self._evaluate(ref)
+            if not self.binding.open or isinstance(self.model.ops[ref], RunCell):
+                self._values[ref] = self._evaluate(ref)
 
     def value(self, ref: Ref) -> list[Value]:
         """A value, one array for each step; one array for what is constant in time."""
@@ -106,8 +107,12 @@ class Along:
     @cached_property
     def lengths(self) -> dict[Ref, int | None]:
         """How many steps each value has (of a circuit or output); None: constant in time."""
+        return self.lengths_of([o.ref for o in self.model.outputs])
+
+    def lengths_of(self, refs: Sequence[Ref]) -> dict[Ref, int | None]:
+        """The same for everything that feeds a circuit or `refs`."""
         found: dict[Ref, int | None] = {}
-        for ref in self.needed(outputs=True):
+        for ref in sorted(ancestors(self.model.ops, [*self.quantum, *refs])):
             found[ref] = self._length(ref, self.model.ops[ref], found)
         return found
 
@@ -160,8 +165,10 @@ class Along:
         cell = CellValues(self.binding, self.template(ref), ref)
         prepared, carried = cell.initial()
         values = []
+        ports = zip(op.cell.inputs, op.args, strict=True)
+        args = [] if self.binding.open else [(p.name, a) for p, a in ports]
         for t in range(steps):
-            inputs = {p.name: self._at(a, t) for p, a in zip(op.cell.inputs, op.args, strict=True)}
+            inputs = {name: self._at(a, t) for name, a in args}
             now, carried = cell.step(t, inputs, carried)
             values.append(now)
         known = cell.known()
@@ -183,7 +190,7 @@ class Along:
                     keys |= {(run, name, t) for t in steps}
                     want[run] |= steps
                 case SeqFn(arg=arg):
-                    self._pass_on(want, arg, _sources(op, steps, self.lengths[arg] or 1))
+                    self._pass_on(want, arg, sources(op, steps, self.lengths[arg] or 1))
                 case RunCell(args=args, cell=cell):
                     reach = set(range(max(steps) + 1)) if cell.carries else steps
                     for arg in args:
@@ -265,7 +272,7 @@ def _seq(op: SeqFn, values: list[Value]) -> list[Value]:
     raise AssertionError(op)
 
 
-def _sources(op: SeqFn, steps: set[int], length: int) -> set[int]:
+def sources(op: SeqFn, steps: set[int], length: int) -> set[int]:
     """Which steps of the argument the given steps of a sequence function are made from."""
     match op.fn, op.k:
         case "last", k:

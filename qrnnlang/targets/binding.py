@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from ..diagnostics import DataError
 from ..ir.classical import check_input
 from ..ir.operands import values_read
+from ..ir.shapes import value_shape
 from ..ir.trouble import Trouble
 from ..sema.closed import (
     Call,
@@ -42,7 +43,8 @@ class Binding:
 
     `inputs`: (T, *shape) for a sequence, (*shape) otherwise. `reads`: read-outs already measured,
     for a device that evaluates an ensemble feedback step by step. `rolled`: carried arrays stay
-    open within a step, as the variables of a loop.
+    open within a step, as the variables of a loop. `open`: all values of a cell stay open but those
+    that only `fixed` values and constants go into: the circuit serves any parameters and inputs.
     """
 
     model: ClosedModel
@@ -52,6 +54,7 @@ class Binding:
     reads: Mapping[Read, float] = field(default_factory=dict)
     externs: Externs = field(default_factory=dict)
     rolled: bool = False
+    open: bool = False
 
     def param(self, name: str, shape: Shape) -> Value:
         """A parameter as a value."""
@@ -72,11 +75,16 @@ class Binding:
 
 
 def open_value(
-    kind: Literal["param", "input", "carry"], name: str, shape: Shape, step: int | None
+    kind: Literal["param", "input", "carry", "value"], name: str, shape: Shape, step: int | None
 ) -> Value:
     """An array of which no entry is known."""
     size = int(np.prod(shape, dtype=np.int64))
     return array([Leaf(kind, name, i if shape else None, step) for i in range(size)], shape)
+
+
+def value_name(run: int, ref: Ref) -> str:
+    """What the value `ref` of a run is called in a circuit whose angles are open."""
+    return f"{run}:{ref}"
 
 
 def bind(
@@ -145,11 +153,17 @@ class CellValues:
         self._static: dict[Ref, Value] = {}
         self._moving: list[tuple[Ref, Op]] = []
         for ref, op in template.classical:
-            still = not isinstance(op, Input | CarryIn | Expect | Prob | Postselect)
+            still = self._still(op)
             if still and all(r in self._static for r in values_read(op)):
                 self._static[ref] = self._value(op, self._static, {}, {}, 0, ref)
             else:
                 self._moving.append((ref, op))
+
+    def _still(self, op: Op) -> bool:
+        """Whether nothing but its arguments can make it differ from step to step."""
+        if self._binding.open and isinstance(op, Param):
+            return op.name in self._binding.params
+        return not isinstance(op, Input | CarryIn | Expect | Prob | Postselect)
 
     def known(self) -> dict[Elem, float]:
         """The entries of values that are numbers, and the same at every step."""
@@ -160,7 +174,7 @@ class CellValues:
         """The values of `init`, and the carried reals before the first step."""
         values: dict[Ref, Value] = {}
         for ref, op in self._template.init_classical:
-            values[ref] = self._value(op, values, {}, {}, -1, ref)
+            values[ref] = self._now(op, values, {}, {}, -1, ref)
         carries = self._template.graph.carries
         return values, {c.name: values[c.initial] for c in carries if isinstance(c, RealCarry)}
 
@@ -170,9 +184,22 @@ class CellValues:
         """The values of step t, and the carried reals after it."""
         values = dict(self._static)
         for ref, op in self._moving:
-            values[ref] = self._value(op, values, inputs, carried, t, ref)
+            values[ref] = self._now(op, values, inputs, carried, t, ref)
         carries = self._template.graph.carries
         return values, {c.name: values[c.out] for c in carries if isinstance(c, RealCarry)}
+
+    def _now(
+        self,
+        op: Op,
+        values: Mapping[Ref, Value],
+        inputs: Mapping[str, Value],
+        carried: Mapping[str, Value],
+        t: int,
+        ref: Ref,
+    ) -> Value:
+        if self._binding.open and not isinstance(op, Const):
+            return open_value("value", value_name(self._run, ref), value_shape(op) or (), t)
+        return self._value(op, values, inputs, carried, t, ref)
 
     def _value(
         self,

@@ -58,7 +58,8 @@ class Program:
     """Filled while the model is unrolled; afterwards only read.
 
     `bases`: what a classical register is called without its step, and the step. `bounds`: where
-    the steps begin in `instrs`.
+    the steps begin in `instrs`. `expected`: what the bits of a postselection must read, where that
+    is open.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Program:
     clbits: int = 0
     bases: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     bounds: list[int] = field(default_factory=list)
+    expected: dict[str, tuple[Expr, ...]] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
     def new_qubits(self, name: str, n: int) -> tuple[int, ...]:

@@ -32,15 +32,16 @@ from ..sema.closed import (
     Wire,
 )
 from .angles import angle, unknown
+from .binding import value_name
 from .bits import FALSE, substitute
 from .classical import Value, known
 from .layout import Layout
 from .lines import Lines, Time
 from .measurement import Readout
 from .outputs import scalar
-from .preparation import prepare
+from .preparation import encoding, prepare
 from .program import Custom, Instr, Program
-from .symbols import Expr, add
+from .symbols import Expr, Leaf, add, mul
 from .template import Template
 
 _NOWHERE = Origin(None)
@@ -54,6 +55,7 @@ class Stamper:
     """Writes one run, step after step.
 
     `rolled`: for the body of a loop, where carried bits live in a register that is written anew.
+    `open`: bits to postselect and amplitudes to prepare may be open.
     """
 
     program: Program
@@ -65,6 +67,7 @@ class Stamper:
     bits: dict[int, BitExpr] = field(default_factory=dict)
     posts: list[str] = field(default_factory=list)
     rolled: bool = False
+    open: bool = False
     step: int = -1
     seen: Mapping[Ref, Mapping[Wire, Wire]] = field(default_factory=dict)
     origin: Origin = _NOWHERE
@@ -122,7 +125,7 @@ class Stamper:
             case Postselect():
                 self._postselect(ref, item, values, origin)
             case Prepare():
-                self._prepare(item, values, origin)
+                self._prepare(ref, item, values, origin)
             case ApplyUnitary():
                 self._unitary(item)
             case Expect() | Prob():
@@ -195,7 +198,10 @@ class Stamper:
     ) -> None:
         expected = [scalar(values, v) for v in item.values]
         if not all(isinstance(v, float) for v in expected):
-            raise unknown("`postselect` on bits that are not known", origin, self.rolled)
+            if not self.open:
+                raise unknown("`postselect` on bits that are not known", origin, self.rolled)
+            self._project(ref, item, expected)
+            return
         odd = [v for v in expected if v not in (0.0, 1.0)]
         if odd:
             where = f" at step {self.step}" if self.step >= 0 else ""
@@ -223,10 +229,35 @@ class Stamper:
         }
         self.posts.append(name)
 
-    def _prepare(self, item: Prepare, values: Mapping[Ref, Value], origin: Origin) -> None:
+    def _project(self, ref: Ref, item: Postselect, expected: list[Expr]) -> None:
+        """A postselection on bits that differ from sequence to sequence."""
+        name, clbits = self.program.new_clbits(f"post_{self.post}", self.step, len(item.wires))
+        self.post += 1
+        when, qubits = self._when(item.when), self._qubits(item.wires)
+        copies = self.readout.post(self.step, ref, tuple(self.posts))
+        for i, (qubit, clbit) in enumerate(zip(qubits, clbits, strict=True)):
+            # As in `_postselect`; the flip is a rotation by π times the bit.
+            flip = (mul(np.pi, expected[i]),)
+            if when is not None:
+                self._emit("rx", (qubit,), flip, when=when)
+            for target in (clbit, *copies.get(i, ())):
+                self._emit("measure", (qubit,), clbits=(target,), when=when)
+            if when is not None:
+                self._emit("rx", (qubit,), flip, when=when)
+        self.program.metadata["postselections"][name] = {"step": self.step, "value": 0}
+        if when is None:
+            self.program.expected[name] = tuple(expected)
+        self.posts.append(name)
+
+    def _prepare(
+        self, ref: Ref, item: Prepare, values: Mapping[Ref, Value], origin: Origin
+    ) -> None:
         parts = [values[r] for r in (item.re, item.im) if r is not None]
         if not all(map(known, parts)):
-            raise unknown("`prepare` of amplitudes that are not known", origin, self.rolled)
+            if not self.open:
+                raise unknown("`prepare` of amplitudes that are not known", origin, self.rolled)
+            self._encode(ref, item)
+            return
         amplitudes = parts[0].ravel().astype(np.complex128)
         if len(parts) == 2:
             amplitudes += 1j * parts[1].ravel()
@@ -236,6 +267,16 @@ class Stamper:
         qubits, when = self._qubits(item.wires), self._when(item.when)
         for step in prepare(amplitudes / norm):
             angles = tuple(float(sum(c for c, _ in a)) for a in step.angles)
+            self._emit(step.name, tuple(qubits[q] for q in step.qubits), angles, when=when)
+
+    def _encode(self, ref: Ref, item: Prepare) -> None:
+        """An amplitude encoding whose angles differ from sequence to sequence."""
+        qubits, when = self._qubits(item.wires), self._when(item.when)
+        name, count = value_name(self.readout.run, ref), 0
+        for step in encoding(len(qubits), item.im is None):
+            angles: tuple[Expr, ...] = ()
+            if step.angles:
+                angles, count = (Leaf("prepare", name, count, self.step),), count + 1
             self._emit(step.name, tuple(qubits[q] for q in step.qubits), angles, when=when)
 
     def _unitary(self, item: ApplyUnitary) -> None:

@@ -18,10 +18,11 @@ class Leaf:
     """An entry of an unbound parameter or input, or of a carried array in the body of a loop.
 
     `index`: flat C-order position, None for a scalar. `step`: None for what is constant in time,
-    (a, b) for a × the loop's variable + b.
+    (a, b) for a × the loop's variable + b. In circuits whose angles are all open (`Binding.open`):
+    "value" is an entry of a cell's value, "prepare" an angle of an amplitude encoding.
     """
 
-    kind: Literal["param", "input", "carry"]
+    kind: Literal["param", "input", "carry", "value", "prepare"]
     name: str
     index: int | None = None
     step: int | tuple[int, int] | None = None

@@ -103,7 +103,7 @@ class Unrolled:
         for plan in plans:
             parts = {key: (seen[key], counts[key]) for key in plan.atoms}
             seen.update(plan.atoms.keys())
-            program = self._program(plan, parts, by_key)
+            program = self.program(plan, parts, by_key)
             found.append(program if self.device is None else self._placed(program, len(plans)))
         return found
 
@@ -128,12 +128,13 @@ class Unrolled:
             given.report(placed.metadata["device"])
         return placed
 
-    def _program(
+    def program(
         self,
         plan: CircuitPlan,
         parts: Mapping[Key, tuple[int, int]],
         needs: Mapping[Key, Needed],
     ) -> Program:
+        """The program of one plan, before it is placed on a device."""
         program = new_program(self.model, self.binding.steps)
         if plan.run is None:
             program.metadata["elsewhere"] = self.elsewhere(plan, needs)
@@ -219,7 +220,9 @@ def stamp_run(
     lines: Sequence[Step],
 ) -> None:
     """Every step of a run from the plan's start, up to its cut; `lines` are those of the steps."""
-    stamper = Stamper(program, run.template, layout, readout, run.lines, binding.params)
+    stamper = Stamper(
+        program, run.template, layout, readout, run.lines, binding.params, open=binding.open
+    )
     stamper.begin(run.prepared)
     for t, step in enumerate(lines, plan.start):
         readout.begin(t)

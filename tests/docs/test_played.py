@@ -29,6 +29,7 @@ def test_tutorial(tmp_path: Path) -> None:
         "python.md",
         "commands.md",
         "circuits.md",
+        "devices.md",
         "performance.md",
         "executor.md",
         "sweeps.md",

@@ -43,6 +43,7 @@ class Run:
     runs: tuple[Run, ...] = ()
     summary: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     failed: int = 0  # seeds whose loss did not stay finite
+    device: dict[str, int] = field(default_factory=dict)  # circuits, jobs and shots it took
 
 
 def chosen(runs: Sequence[Run], failed: int = 0) -> Run:

@@ -1,0 +1,1 @@
+"""Models on devices: circuits, shots, standard errors, gradients."""

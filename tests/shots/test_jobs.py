@@ -1,0 +1,225 @@
+"""Jobs on disk: the plug is pulled at every moment, and no finished job is run again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import qrnnlang as qr
+from qrnnlang.diagnostics import DataError
+from qrnnlang.runtime.failures import RunError
+from qrnnlang.runtime.shots.backend import Backend
+from qrnnlang.runtime.shots.ledger import Ledger
+
+MODEL = """qrnn 1.0;
+cell C { input x: real; carry m: qubit; fresh e: qubit; param w: angle[2];
+  ry(x) e; cry(w[0]) e, m; rx(w[1]) e; output y = expect(Z(e)); output z = expect(X(m)); }
+"""
+X = np.random.default_rng(0).uniform(0.2, 0.8, (2, 2))
+
+
+class Plug(BaseException):
+    """Pulled."""
+
+
+class Watched(Backend):
+    """Aer with small jobs that counts what is sent, and dies or fails when told to."""
+
+    shared: ClassVar[dict[int, Any]] = {}
+
+    def __init__(self, folder: Path | None, dies: int = 0, fails: int = 0):
+        ledger = None if folder is None else Ledger(folder)
+        super().__init__(None, 5, ledger, max_circuits=2, delays=(0.0, 0.0))
+        self._ready = self.shared
+        self.sent = 0
+        self.dies, self.fails, self.events = dies, fails, 0
+
+    def event(self) -> None:
+        self.events += 1
+        if self.events == self.dies:
+            raise Plug
+
+    def sampler(self, seed: int | None) -> Any:
+        inner, owner = super().sampler(seed), self
+
+        class Sampler:
+            options = inner.options
+
+            def run(self, pubs: Any, shots: int) -> Any:
+                owner.event()
+                owner.sent += 1
+                if owner.fails:
+                    owner.fails -= 1
+                    raise OSError("the line is down")
+                return inner.run(pubs, shots=shots)
+
+        return Sampler()
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return qr.loads(MODEL)
+
+
+@pytest.fixture(scope="module")
+def whole(model: Any) -> tuple[Any, int]:
+    device = Watched(None)
+    return model.run(model.init(1), X, backend=device, shots=50), device.sent
+
+
+def test_the_plug_at_every_moment(
+    model: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want, jobs = whole
+    assert jobs > 1
+    current: list[Watched] = []
+    for name in ("sending", "sent", "done"):
+        method = getattr(Ledger, name)
+
+        def before_and_after(self: Ledger, *args: Any, method: Any = method) -> None:
+            current[0].event()
+            method(self, *args)
+            current[0].event()
+
+        monkeypatch.setattr(Ledger, name, before_and_after)
+    moment, died = 0, True
+    while died:
+        moment += 1
+        folder = tmp_path / str(moment)
+        first = Watched(folder, dies=moment)
+        current[:] = [first]
+        try:
+            model.run(model.init(1), X, backend=first, shots=50)
+            died = False
+        except Plug:
+            pass
+        finished = len(list(folder.glob("*.npz")))
+        assert not list(folder.glob("*.part"))
+        second = Watched(folder)
+        current[:] = [second]
+        found = model.run(model.init(1), X, backend=second, shots=50)
+        assert second.sent == jobs - finished
+        for name in want:
+            assert np.array_equal(found[name], want[name])
+    assert moment > 7 * jobs
+
+
+def test_a_failing_backend_is_asked_again(model: Any, whole: Any, tmp_path: Path) -> None:
+    device = Watched(tmp_path, fails=2)
+    found = model.run(model.init(1), X, backend=device, shots=50)
+    assert np.array_equal(found["y"], whole[0]["y"])
+    assert device.sent == whole[1] + 2
+
+
+def test_a_backend_that_keeps_failing_ends_the_run(model: Any, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="failed 3 times: the line is down"):
+        model.run(model.init(1), X, backend=Watched(tmp_path, fails=100), shots=50)
+
+
+def test_a_damaged_result_is_said(model: Any, tmp_path: Path) -> None:
+    model.run(model.init(1), X, backend=Watched(tmp_path), shots=50)
+    victim = sorted(tmp_path.glob("*.npz"))[0]
+    victim.write_bytes(b"PK not an archive")
+    with pytest.raises(DataError, match="damaged; remove it"):
+        model.run(model.init(1), X, backend=Watched(tmp_path), shots=50)
+
+
+def test_the_same_question_twice_gets_new_shots(model: Any) -> None:
+    device = Watched(None)
+    first = model.run(model.init(1), X, backend=device, shots=50)
+    second = model.run(model.init(1), X, backend=device, shots=50)
+    assert not np.array_equal(first["y"], second["y"])
+
+
+class Service:
+    """Keeps jobs by their id, as a real service does."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+
+    def job(self, name: str) -> Any:
+        return self.kept[name]
+
+    def jobs(self, job_tags: list[str], limit: int) -> list[Any]:
+        return []
+
+
+class Remote(Watched):
+    """The same as if it ran elsewhere: its jobs go on when the session ends."""
+
+    def __init__(self, folder: Path, service: Service, dies: int = 0):
+        super().__init__(folder, dies)
+        from dataclasses import replace
+
+        self.facts = replace(self.facts, local=False)
+        self.backend.service = service
+        self.service = service
+
+    def sampler(self, seed: int | None) -> Any:
+        inner, service = super().sampler(seed), self.service
+
+        class Sampler:
+            options = inner.options
+
+            def run(self, pubs: Any, shots: int) -> Any:
+                job = inner.run(pubs, shots=shots)
+                service.kept[job.job_id()] = job
+                return job
+
+        return Sampler()
+
+
+def test_jobs_under_way_are_picked_up(model: Any, tmp_path: Path) -> None:
+    service = Service()
+    first = Remote(tmp_path, service)
+    done, Ledger.done = Ledger.done, _pulled  # type: ignore[method-assign, assignment]
+    try:
+        with pytest.raises(Plug):
+            model.run(model.init(1), X, backend=first, shots=50)
+    finally:
+        Ledger.done = done  # type: ignore[method-assign]
+    assert first.sent == len(service.kept) > 1
+    second = Remote(tmp_path, service)
+    model.run(model.init(1), X, backend=second, shots=50)
+    assert second.sent == 0
+
+
+def _pulled(self: Ledger, key: str, raw: Any) -> None:
+    raise Plug
+
+
+@pytest.mark.long
+def test_a_killed_training_goes_on(tmp_path: Path) -> None:
+    program = """qrnn 1.0;
+cell C { input x: real; carry m: qubit; fresh e: qubit; param w: angle[2];
+  ry(x) e; cry(w[0]) e, m; rx(w[1]) e; output y = expect(Z(e)); }
+model M { use c = C(); input x: seq real; target y: seq real; output p = c(x); loss mse(p, y);
+  data series.sine(points = 24) { x = column("v"); y = shift(column("v"), 1); window = 4; stride = 4; }
+  train { optimizer = adam(lr = 0.1); epochs = 4; batch = 2; seed = 3; } }
+"""
+    (tmp_path / "m.qrnn").write_text(program)
+    command = [sys.executable, "-m", "qrnnlang", "train", "m.qrnn", "--backend", "aer"]
+    command += ["--shots", "200", "-o", "run", "--quiet"]
+    env = {**os.environ, "PYTHONPATH": str(Path(qr.__file__).parents[1])}
+    first = subprocess.Popen(command, cwd=tmp_path, env=env)
+    jobs = tmp_path / "run" / "jobs"
+    while len(list(jobs.glob("*.npz")) if jobs.exists() else ()) < 5 and first.poll() is None:
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    kept = {p.name: p.stat().st_mtime_ns for p in jobs.glob("*.npz")}
+    assert len(kept) >= 5
+    subprocess.run([*command, "--overwrite"], cwd=tmp_path, env=env, check=True)
+    assert all((jobs / name).stat().st_mtime_ns == t for name, t in kept.items())
+    alone = [*command[:-3], "-o", "alone", "--quiet"]
+    subprocess.run(alone, cwd=tmp_path, env=env, check=True)
+    same = [(tmp_path / f / "history.csv").read_bytes() for f in ("run", "alone")]
+    assert same[0] == same[1]
