@@ -96,6 +96,8 @@ def fit(
     callbacks.start(_info(model, parts, shown, folder))
     try:
         if device is not None:
+            if seeds is not None:
+                raise ValueError("on a backend training is from one seed: leave out seeds=")
             run = _on_device(model, starts[0], parts, settings, show, folder, device)
         elif settings.optimizer.name == "ridge":
             run = _ridges(model, starts, parts, settings, chosen_seeds, show)

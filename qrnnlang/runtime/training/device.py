@@ -204,9 +204,7 @@ def train_on_device(
     )
 
 
-def _cost(
-    work: OnDevice, data: Mapping[str, Batch], size: int, options: TrainOptions
-) -> str:
+def _cost(work: OnDevice, data: Mapping[str, Batch], size: int, options: TrainOptions) -> str:
     """What the training takes, in words, before it starts."""
     one = work.circuits(1)
     epoch = one * _size(data["train"])
