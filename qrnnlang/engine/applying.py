@@ -9,7 +9,8 @@ from ..sema.closed import Wire
 from . import steps as p
 from .builder import Builder, Part
 from .merging import Block, Item, Product
-from .tabling import Tabled, gates, separate, start, tabulated
+from .rotations import Rotation
+from .tabling import Tabled, gates, rotated, separate, start, tabulated
 
 #: No matrix is built on more wires than this.
 WIDEST_MATRIX = 8
@@ -263,6 +264,11 @@ def together(b: Builder, wires: frozenset[Wire]) -> Part:
     if _mixed(parts):
         return _all_density(b, parts)
     return _kets(b, parts)
+
+
+def turned(b: Builder, x: Rotation) -> None:
+    part = together(b, frozenset(x.wires))
+    b.swap([part], _pairs(b, part, [rotated(b, x)]))
 
 
 def _pairs(b: Builder, part: Part, acts: Sequence[Tabled]) -> Part:

@@ -87,6 +87,8 @@ def _gates(line: Line) -> dict[tuple[p.Slot, int], int]:
                 found[step.out, entry] = int(count)
         elif isinstance(step, p.Multiplexed):
             found[step.out, 0] = 1
+        elif isinstance(step, p.Rotation):
+            found[step.out, 0] = step.gates
     return found
 
 

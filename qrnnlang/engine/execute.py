@@ -37,6 +37,8 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
             return c.constant(np.eye(2**n)).reshape(1, 2**n, 1, 2**n)
         case p.Ones(n=n):
             return c.constant(np.ones(2**n)).reshape(1, 2**n, 1, 1)
+        case p.Rotation():
+            return gates.rotation(step, s, c)
         case p.Multiplexed(ket=ket):
             return gates.multiplexed(s[ket])
         case p.Merge(parts=parts):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 from . import instructions as low
 from . import steps as p
+from .applying import turned
 from .builder import Builder, Part
 from .circuits import flush
 from .nonunitary import picked, reached, restart
+from .pairs import Pair
+from .rotations import Rotation, summed
 
 #: A postselected event less likely than this is impossible; see `docs/language.md`.
 LEAST_PROBABILITY = 1e-12
@@ -45,15 +49,19 @@ def _table(b: Builder, x: low.Filter) -> p.Slot:
         ones = b.emit(p.Ones(p.NEW, len(x.sources)))
         inner.parts.append(Part("ket", x.sources, ones))
     inner.death = dict.fromkeys((*x.ancillas, x.target, *x.sources), sys.float_info.max)
+    pairs: list[Pair] = []
     for instruction in x.body:
         match instruction:
-            case low.Unitary(pairs=pairs):
-                inner.pending += pairs
+            case low.Unitary(pairs=more):
+                pairs += more
             case low.Project(wires=wires, values=values):
+                _act(inner, pairs)
+                pairs.clear()
                 part = reached(inner, wires, None)
                 numbers = tuple(inner.number(v) for v in values)
                 inner.swap([part], picked(inner, part, wires, numbers))
                 restart(inner, wires, numbers)
+    _act(inner, pairs)
     flush(inner, inner.death)
     whole = inner.joined([y for y in inner.parts if set(y.wires) - set(x.ancillas)])
     ready = inner.as_ket(whole)
@@ -62,6 +70,15 @@ def _table(b: Builder, x: low.Filter) -> p.Slot:
         ready = picked(inner, ready, left, (0.0,) * len(left))
     ready = inner.permuted(ready, (*reversed(x.sources), x.target))
     return b.emit(p.Multiplexed(p.NEW, ready.held))
+
+
+def _act(b: Builder, pairs: Sequence[Pair]) -> None:
+    for item in summed(pairs):
+        if isinstance(item, Rotation):
+            flush(b, item.wires)
+            turned(b, item)
+        else:
+            b.pending.append(item)
 
 
 def weighed(b: Builder, x: low.Weigh) -> None:

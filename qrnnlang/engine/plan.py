@@ -68,6 +68,8 @@ def is_real(plan: Plan) -> bool:
                 gates = [runs]
             case p.Stored() | p.Exponential():
                 return False
+            case p.Rotation(turn=turn) if np.iscomplexobj(turn):
+                return False
             case p.Amplitudes(im=im) if im is not None:
                 return False
             case _:

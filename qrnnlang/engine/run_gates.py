@@ -70,6 +70,16 @@ def table(t: p.Table, s: Slots, c: Context) -> tuple[Array, Array]:
     return loops.products(c.constant(t.diag), c.constant(t.cross), mirror, *turns(t.angles, s, c))
 
 
+def rotation(t: p.Rotation, s: Slots, c: Context) -> tuple[Array, Array]:
+    angle = _angle(t.angles, np.arange(len(t.angles.scale)), s, c) @ c.constant(t.weights.T)
+    turn = c.constant(t.turn)
+    cos = jnp.repeat(jnp.cos(angle), len(turn), axis=1)
+    sin = (jnp.sin(angle)[:, :, None] * turn).reshape(cos.shape)
+    if len(turn) == 1:
+        cos, sin = cos + sin, jnp.zeros_like(sin)
+    return cos[:, None], sin[:, None]
+
+
 def multiplexed(t: Array) -> tuple[Array, Array]:
     """Entries kept and flipped, of a ket (x, N, 1, 2): the least significant bit is flipped."""
     pairs = t.reshape(t.shape[0], -1, 2, 2)

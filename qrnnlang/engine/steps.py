@@ -89,6 +89,21 @@ class Table:
     angles: Angles
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rotation:
+    """A table of one entry, cos η + sin η·turn: a rotation by a sum of angles.
+
+    η(s) = Σ_u weights[s, u]·(angle u) for each setting s of the wires that are not flipped; `turn`,
+    (2^f), goes by the flipped ones, which are first, and is in the diagonal if there are none.
+    """
+
+    out: Slot
+    turn: npt.NDArray[Any]
+    weights: Reals
+    angles: Angles
+    gates: int
+
+
 @dataclass(frozen=True, slots=True)
 class Multiplexed:
     """A table of one entry that flips its first wire, from a ket of two columns.
@@ -551,6 +566,7 @@ Step: TypeAlias = (
     | Zeros
     | Identity
     | Ones
+    | Rotation
     | Multiplexed
     | Merge
     | MergeBases
@@ -590,6 +606,7 @@ Step: TypeAlias = (
 _SLOT_FIELDS: dict[type, tuple[str, ...]] = {
     Compute: ("args",),
     Table: ("angles",),
+    Rotation: ("angles",),
     Multiplexed: ("ket",),
     Merge: ("parts",),
     MergeBases: ("parts",),

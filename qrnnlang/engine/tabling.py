@@ -15,6 +15,7 @@ from . import steps as p
 from .builder import Builder, Part
 from .merging import Product, expanded, is_real
 from .pairs import Angle
+from .rotations import Rotation
 
 #: Up to so many rows a loop over single gates is used, above it one over merged gates.
 MOST_ROWS_UNMERGED = 32
@@ -26,7 +27,7 @@ Numbers = npt.NDArray[Any]
 class Tabled:
     """A product with its place in a table; `wires` in the order of the local bits."""
 
-    item: Product
+    item: Product | Rotation
     table: p.Slot
     entry: int
     wires: tuple[Wire, ...]
@@ -84,6 +85,18 @@ def _angles(b: Builder, used: dict[tuple[int, int], Angle], shape: tuple[int, in
     for (k, g), angle in used.items():
         which[k, g] = different[angle]
     return p.Angles(np.array([a.scale for a in different]), index, which, sources)
+
+
+def rotated(b: Builder, x: Rotation) -> Tabled:
+    """A table of the sum of angles."""
+    angles, weights = x.angles()
+    used = {(0, u): angle for u, angle in enumerate(angles)}
+    turn: Numbers = -1j * np.array(x.axis[1])
+    if len(turn) > 1 and not turn.imag.any():
+        turn = turn.real
+    table = _angles(b, used, (1, len(angles)))
+    slot = b.emit(p.Rotation(p.NEW, turn, weights, table, len(x.turns)))
+    return Tabled(x, slot, 0, x.wires)
 
 
 def separate(products: Sequence[Product], n: int) -> Sequence[Product]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .. import steps as p
-from .arrays import Array, Programs, real_array
-from .writer import Ids
+from .arrays import Array, Programs, real_array, stacked
+from .writer import Ids, NotCovered, Writer
 
 #: Fewer entries than this are mixed one by one, where zeros cost nothing.
 DENSE = 64
@@ -30,18 +30,13 @@ def turned(q: Programs, angles: p.Angles, slots: Mapping[p.Slot, Any]) -> tuple[
         if not len(group):
             continue
         w = q.writer(here)
-        parts = [
-            np.array([int(q.at(sources[i][k], here).re) for i, k in angles.index[r, group]])
-            for r in range(len(angles.index))
-        ]
+        parts = _parts(q, angles, group, sources, here)
         rows = np.arange(len(group))
         scale = angles.scale[group]
         if len(parts) == 1:
             angle = w.linear(rows, parts[0], scale, len(group))
         else:
-            angle = w.bilinear(rows, parts[0], parts[1], scale, len(group))
-            for more in parts[2:]:
-                angle = w.bilinear(rows, angle, more, 1.0, len(group))
+            angle = _product(w, parts, scale)
         # The angle of a structural zero.
         some = angle != -1
         c, s = np.full(len(group), q.one(here)), np.full(len(group), -1)
@@ -51,6 +46,63 @@ def turned(q: Programs, angles: p.Angles, slots: Mapping[p.Slot, Any]) -> tuple[
             c, s = q.lifted(c), q.lifted(s)
         cos[group], sin[group] = c, s
     return real_array(cos[angles.which], all_fixed), real_array(sin[angles.which], all_fixed)
+
+
+def _parts(
+    q: Programs, angles: p.Angles, group: Ids, sources: Sequence[Array], here: bool
+) -> list[Ids]:
+    """The factors of some of the angles."""
+    return [
+        np.array([int(q.at(sources[i][k], here).re) for i, k in angles.index[r, group]])
+        for r in range(len(angles.index))
+    ]
+
+
+def _product(w: Writer, parts: Sequence[Ids], scale: Any) -> Ids:
+    n = len(parts[0])
+    rows = np.arange(n)
+    found = w.bilinear(rows, parts[0], parts[1], scale, n)
+    for more in parts[2:]:
+        found = w.bilinear(rows, found, more, 1.0, n)
+    return found
+
+
+def rotation(
+    q: Programs,
+    step: p.Rotation,
+    slots: Mapping[p.Slot, Any],
+    known: dict[bytes, tuple[Ids, Ids]],
+) -> tuple[Array, Array]:
+    """(1, 2^k) each. A circuit and its inverse share their cosines and sines, which are `known`."""
+    angles = step.angles
+    sources = [slots[i].reshape(-1) for i in angles.sources] + [q.constant([1.0])]
+    if not all(a.fixed for a in sources):
+        raise NotCovered("a sum of angles that differ by sample")
+    weights = step.weights * angles.scale
+    count, most = weights.shape[1], weights.shape[0]
+    parts = _parts(q, angles, np.arange(count), sources, True)
+    ids = parts[0] if len(parts) == 1 else _product(q.fixed, parts, 1.0)
+    sign = -1.0 if (weights[weights != 0][:1] < 0).any() else 1.0
+    weights = sign * weights
+    key = ids.tobytes() + weights.tobytes()
+    if key not in known:
+        rows = np.repeat(np.arange(most), count)
+        angle = q.fixed.linear(rows, np.tile(ids, most), weights.reshape(-1), most)
+        some = angle != -1
+        cos, sin = np.full(most, q.one(True)), np.full(most, -1)
+        cos[some], sin[some] = q.fixed.turns(angle[some])
+        known[key] = cos, sin
+    cos, sin = known[key]
+    size = len(step.turn)
+    diag, cross = real_array(np.repeat(cos, size), True), real_array(np.repeat(sin, size), True)
+    turn = np.tile(sign * step.turn, most)
+    if size > 1:
+        cross = q.sums_of(np.arange(most * size), cross, turn, most * size)
+    else:
+        both = np.tile(np.arange(most), 2)
+        diag = q.sums_of(both, stacked([diag, cross]), np.append(np.ones(most), turn), most)
+        cross = q.constant(np.zeros(most))
+    return diag.reshape(1, -1), cross.reshape(1, -1)
 
 
 def _factor(q: Programs, rows: Any, cos: Array, sin: Array) -> Array:

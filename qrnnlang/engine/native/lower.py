@@ -14,7 +14,7 @@ from .. import steps as p
 from . import factors, projecting
 from .arrays import Array, Programs, real_array, stacked
 from .functions import called
-from .writer import NotCovered
+from .writer import Ids, NotCovered
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Lowering:
     inputs: Mapping[str, Array]
     slots: dict[p.Slot, Any] = field(default_factory=dict)
     inverses: dict[p.Slot, Array] = field(default_factory=dict)
+    rotations: dict[bytes, tuple[Ids, Ids]] = field(default_factory=dict)
 
     def run(self, steps: tuple[p.Step, ...]) -> None:
         for step in steps:
@@ -50,6 +51,8 @@ class Lowering:
                 return q.constant(np.arange(2**n) == 0).reshape(2**n, 1, 1)
             case p.Ones(n=n):
                 return q.constant(np.ones(2**n)).reshape(2**n, 1, 1)
+            case p.Rotation():
+                return factors.rotation(q, step, s, self.rotations)
             case p.Multiplexed(ket=ket):
                 return factors.multiplexed(s[ket])
             case p.Identity(n=n):
