@@ -96,6 +96,9 @@ def _take_controls(
                     f"expected {count(mod.controls - taken, 'control qubit')}",
                     operand.span,
                     f"found {describe(operand.register)}",
+                    labels=(Label(mod.span, f"takes {count(mod.controls, 'control')}"),)
+                    if mod.span is not None
+                    else (),
                     help=f"`ctrl({width}) @` takes {count(width, 'control')}" if width > 1 else "",
                 )
             wires += operand.register.wires
@@ -130,7 +133,7 @@ def _standard(
     length = _length(env, name, operands, statement.span)
     if name == "gphase":
         length = 1
-    angles = [_angles(env, a.value, length) for a in statement.args]
+    angles = [_angles(env, a.value, length, operands) for a in statement.args]
     check_operations(env, length, statement.span)
     for i in range(length):
         targets = tuple(_element(o.register, i) for o in operands)
@@ -170,7 +173,7 @@ def _element(register: Register, i: int) -> Wire:
     return register.wires[0] if len(register.wires) == 1 else register.wires[i]
 
 
-def _angles(env: Env, expr: Expr, length: int) -> list[Scalar]:
+def _angles(env: Env, expr: Expr, length: int, operands: list[Operand]) -> list[Scalar]:
     """One angle per application: a scalar for all, or a vector elementwise."""
     from .expr import evaluate, numeric, shape_of
 
@@ -185,6 +188,11 @@ def _angles(env: Env, expr: Expr, length: int) -> list[Scalar]:
             f"[{', '.join(map(str, shape))}]",
             expr.span,
             f"needs a scalar or {count(length, 'entry').replace('entrys', 'entries')}",
+            labels=tuple(
+                Label(o.span, describe(o.register))
+                for o in operands
+                if len(o.register.wires) == length
+            ),
         )
     return env.builder.scalars(number)
 
@@ -259,7 +267,7 @@ def _user_gate(
         _distinct(env, (*controls, *(w for v in views for w in v.wires)), operands, statement)
         _bind(env, turn, item, given, views, operands, i, length)
         ops = _expanded(turn, item, views)
-        _emit(env, modify(env, ops, mods, controls, statement.span, item, statement))
+        _emit(env, modify(env, ops, mods, controls, statement.span, item, module))
 
 
 def _expanded(turn: Env, item: GateItem, views: list[Register]) -> list[QuantumOp]:
@@ -361,6 +369,10 @@ def _unitary(
             f"a unitary of {count(value.qubits, 'qubit')} on {count(len(wires), 'qubit')}",
             statement.span,
             "lengths differ",
+            labels=(
+                Label(statement.args[0].span, describe(value)),
+                *(Label(o.span, describe(o.register)) for o in operands),
+            ),
         )
     _distinct(env, (*controls, *wires), operands, statement)
     _emit(env, modify(env, [ApplyUnitary(value.name, wires)], mods, controls, statement.span))
@@ -382,7 +394,7 @@ def _channel(
         )
     _operand_count(env, name, 1, operands, statement)
     wires = operands[0].register.wires
-    rates = [_angles(env, a.value, len(wires)) for a in statement.args]
+    rates = [_angles(env, a.value, len(wires), operands) for a in statement.args]
     for i, wire in enumerate(wires):
         here = tuple(r[i] for r in rates)
         known = [r for r in here if isinstance(r, int | float)]

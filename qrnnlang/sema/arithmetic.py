@@ -59,11 +59,11 @@ def binary(
 ) -> Value:
     """`left op right`."""
     if isinstance(left, Bits) or isinstance(right, Bits):
-        return _bits(env, op, left, right, span)
+        return _bits(env, op, left, right, span, left_span, right_span)
     if op in ("&&", "||", "^"):
         return _logic(env, op, left, right, span, left_span, right_span)
     if isinstance(left, Observables) or isinstance(right, Observables):
-        return observables.combine(env, op, left, right, span)
+        return observables.combine(env, op, left, right, span, (left_span, right_span))
     if op in ("==", "!=") and isinstance(left, str | bool) and isinstance(right, str | bool):
         return bool(_COMPARE[op](left, right))
     from .expr import numeric, shape_of
@@ -175,9 +175,11 @@ def _logic(
     return bool(left or right) if op == "||" else left != right
 
 
-def _bits(env: Env, op: str, left: Value, right: Value, span: Span) -> Value:
+def _bits(
+    env: Env, op: str, left: Value, right: Value, span: Span, left_span: Span, right_span: Span
+) -> Value:
     if op in ("==", "!="):
-        equal = _equal(env, left, right, span)
+        equal = _equal(env, left, right, span, left_span, right_span)
         check_bits(env, equal, span)
         return Bits((equal if op == "==" else BitNot(equal),), True)
     names = {"&&": "and", "||": "or", "^": "xor"}
@@ -203,9 +205,11 @@ def _one_bit(env: Env, value: Value, span: Span) -> BitExpr:
     env.report.fail("E0302", "expected a single bit", span, f"found {describe(value)}")
 
 
-def _equal(env: Env, left: Value, right: Value, span: Span) -> BitExpr:
+def _equal(
+    env: Env, left: Value, right: Value, span: Span, left_span: Span, right_span: Span
+) -> BitExpr:
     if not isinstance(left, Bits):
-        left, right = right, left
+        left, right, left_span, right_span = right, left, right_span, left_span
     assert isinstance(left, Bits)
     bits = left.exprs
     match right:
@@ -226,7 +230,10 @@ def _equal(env: Env, left: Value, right: Value, span: Span) -> BitExpr:
             )
         case _:
             env.report.fail(
-                "E0302", f"cannot compare {describe(left)} with {describe(right)}", span
+                "E0302",
+                f"cannot compare {describe(left)} with {describe(right)}",
+                span,
+                labels=(Label(left_span, describe(left)), Label(right_span, describe(right))),
             )
     result: BitExpr = BitConst(True)
     for bit, want in zip(bits, wanted, strict=True):

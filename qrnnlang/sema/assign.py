@@ -25,7 +25,7 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
         raise Skip
     filled = slot is not None and (slot.whole is not None or bool(slot.entries))
     if slot is not None and statement.indices is None and (filled or statement.value is None):
-        _again(env, "output", name, statement.span, slot.span)
+        _again(env, "output", name, statement.span, slot.first, "" if filled else "declared")
     if statement.type is not None:
         expect_type(env, statement.type, ("real", "angle"), "an output")
         shape = shape_of_type(env, statement.type)
@@ -42,6 +42,7 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             if slot.shape != whole.shape and {slot.shape, whole.shape} != {(), (1,)}:
                 _misfit(env, name, slot, whole.shape, statement.value.span)
             slot.whole = Array(whole.owner, whole.ref, whole.index.reshape(slot.shape))
+            slot.filled = statement.span
             _readable(env, name, slot.whole)
         else:
             state.outputs[name] = Slot(name, statement.span, None, whole=whole, doc=statement.doc)
@@ -58,7 +59,7 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             help=f"declare it first: `output {name}: real[…];`",
         )
     if slot.whole is not None:
-        _again(env, "output", name, statement.span, slot.span)
+        _again(env, "output", name, statement.span, slot.first)
     _entries(env, slot, statement, number)
 
 
@@ -87,9 +88,9 @@ def _entries(env: Env, slot: Slot, statement: OutputStmt | NextStmt, number: obj
     actual = shape_of(number)  # type: ignore[arg-type]
     where = statement.value.span  # type: ignore[union-attr]
     if actual != positions.shape and positions.size != int(np.prod(actual, dtype=np.int64)):
-        _misfit_entry(env, slot.name, positions.shape, actual, where)
+        _misfit_entry(env, slot, positions.shape, actual, where)
     if actual not in (positions.shape, (1,), ()) and positions.shape not in ((1,), ()):
-        _misfit_entry(env, slot.name, positions.shape, actual, where)
+        _misfit_entry(env, slot, positions.shape, actual, where)
     scalars = env.builder.scalars(number)  # type: ignore[arg-type]
     for position, scalar in zip(positions.ravel().tolist(), scalars, strict=True):
         if position in slot.entries:
@@ -97,28 +98,31 @@ def _entries(env: Env, slot: Slot, statement: OutputStmt | NextStmt, number: obj
             _again(env, kind, slot.name, statement.span, slot.places[position])
         slot.entries[position] = scalar
         slot.places[position] = statement.span
+    slot.filled = slot.filled or statement.span
 
 
 def _misfit_entry(
-    env: Env, name: str, wanted: tuple[int, ...], actual: tuple[int, ...], span: Span
+    env: Env, slot: Slot, wanted: tuple[int, ...], actual: tuple[int, ...], span: Span
 ) -> None:
     env.report.fail(
         "E0301",
-        f"these entries of `{name}` are `{type_name(wanted)}`",
+        f"these entries of `{slot.name}` are `{type_name(wanted)}`",
         span,
         f"found `{type_name(actual)}`",
+        labels=(Label(slot.declared or slot.span, f"declared as `{type_name(slot.shape or ())}`"),),
     )
 
 
-def _again(env: Env, what: str, name: str, span: Span, first: Span) -> None:
+def _again(env: Env, what: str, name: str, span: Span, first: Span, how: str = "") -> None:
+    how = how or "assigned"
     env.report.fail(
         "E0407",
-        f"`{what} {name}` is assigned twice",
+        f"`{what} {name}` is {how} twice",
         span,
-        "assigned again" if span != first else "assigned again in another turn of the loop",
-        labels=(Label(first, "first assigned here"),) if span != first else (),
+        f"{how} again" if span != first else f"{how} again in another turn of the loop",
+        labels=(Label(first, f"first {how} here"),) if span != first else (),
         help="fill an array entry by entry: `output z: real[n]; … output z[i] = …;`"
-        if what == "output"
+        if what == "output" and how == "assigned"
         else "",
     )
 
@@ -168,6 +172,11 @@ def next_stmt(env: Env, statement: NextStmt) -> None:
         _next_real(env, state, statement, value)
 
 
+def _declared(env: Env, name: str) -> tuple[Label, ...]:
+    """Where a carried value is declared."""
+    return (Label(cell_of(env).carried_at[name], "declared here"),)
+
+
 def _next_real(env: Env, state: CellState, statement: NextStmt, value: Value) -> None:
     from .expr import numeric
 
@@ -176,7 +185,9 @@ def _next_real(env: Env, state: CellState, statement: NextStmt, value: Value) ->
     number = numeric(env, value, statement.value.span)
     slot = state.next_reals.get(name)
     if slot is None:
-        slot = state.next_reals[name] = Slot(name, statement.span, shape)
+        slot = state.next_reals[name] = Slot(
+            name, statement.span, shape, declared=state.carried_at[name]
+        )
     elif statement.indices is None or slot.whole is not None:
         _again(env, "next", name, statement.span, slot.span)
     if statement.indices is not None:
@@ -201,6 +212,7 @@ def _next_real(env: Env, state: CellState, statement: NextStmt, value: Value) ->
             f"`{name}` is carried as `{type_name(shape)}`",
             statement.value.span,
             f"found `{type_name(actual)}`",
+            labels=_declared(env, name),
         )
     slot.whole = env.builder.read(number)
 
@@ -230,6 +242,7 @@ def _next_wires(env: Env, state: CellState, statement: NextStmt, value: Value) -
             f"`{name}` has {count(len(wires), 'qubit')}",
             statement.value.span,
             f"found {describe(value)}",
+            labels=_declared(env, name),
         )
     from .statements import no_repeats
 
@@ -245,7 +258,7 @@ def _next_bits(env: Env, state: CellState, statement: NextStmt, value: Value) ->
     positions = list(range(len(bits)))
     if statement.indices is not None:
         positions = place(env, (len(bits),), statement.indices, statement.span).ravel().tolist()
-    exprs = _as_bits(env, value, len(positions), statement.value.span)
+    exprs = _as_bits(env, value, len(positions), statement.value.span, _declared(env, name))
     made = state.next_bits.setdefault(name, {})
     for position, expr in zip(positions, exprs, strict=True):
         entry = made.setdefault(position, BitNext())
@@ -255,7 +268,9 @@ def _next_bits(env: Env, state: CellState, statement: NextStmt, value: Value) ->
         entry.assignments.append((env.builder.when, state.branch, expr, statement.span))
 
 
-def _as_bits(env: Env, value: Value, wanted: int, span: Span) -> tuple[BitExpr, ...]:
+def _as_bits(
+    env: Env, value: Value, wanted: int, span: Span, labels: tuple[Label, ...]
+) -> tuple[BitExpr, ...]:
     match value:
         case Bits(exprs=exprs) if len(exprs) == wanted:
             return exprs
@@ -263,7 +278,13 @@ def _as_bits(env: Env, value: Value, wanted: int, span: Span) -> tuple[BitExpr, 
             return (BitConst(value),)
         case int() if not isinstance(value, bool) and 0 <= value < 2**wanted:
             return tuple(BitConst(bool(value >> i & 1)) for i in range(wanted))
-    env.report.fail("E0302", f"expected {count(wanted, 'bit')}", span, f"found {describe(value)}")
+    env.report.fail(
+        "E0302",
+        f"expected {count(wanted, 'bit')}",
+        span,
+        f"found {describe(value)}",
+        labels=labels,
+    )
 
 
 def _exclusive(a: Branch, b: Branch) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import comb
+
 from ..syntax.tree import (
     Binary,
     Block,
+    CallExpr,
     Clause,
     Expr,
     ForStmt,
@@ -21,6 +25,16 @@ from .limits import MAX_OPERATIONS, check_turns
 from .report import Skip
 from .scope import Env
 from .values import Range, Register
+
+#: Turns of an iterator on so many elements.
+ITERATED: dict[str, Callable[..., int]] = {
+    "chain": lambda n: max(n - 1, 0),
+    "ring": lambda n: n if n > 2 else max(n - 1, 0),
+    "pairs": lambda n: comb(n, 2),
+    "enumerate": lambda n: n,
+    "cross": lambda n, m=0: n * m,
+    "zip": lambda n, m=0: min(n, m),
+}
 
 
 def check_nested(env: Env, clauses: tuple[Clause, ...], body: Block | None) -> None:
@@ -60,9 +74,15 @@ def _weight(env: Env, statement: Statement, inner: frozenset[str]) -> int:
 
 
 def _length(env: Env, iterable: Expr, inner: frozenset[str]) -> int:
-    """The turns of a range or a register that is known before the loop, else 0."""
+    """The turns of what is known before the loop, else 0."""
     from .expr import evaluate
 
+    match iterable:
+        case CallExpr(callee=Variable(name=name), args=[first, *more], clauses=()) if (
+            name in ITERATED
+        ):
+            others = [_length(env, a.value, inner) for a in more]
+            return ITERATED[name](_length(env, first.value, inner), *others[:1])
     if not isinstance(iterable, RangeExpr | Variable) or not _known(env, iterable, inner):
         return 0
     try:

@@ -59,6 +59,14 @@ class Slot:
     places: dict[int, Span] = field(default_factory=dict)
     whole: Array | None = None
     doc: str = ""
+    #: Where it is first assigned, if that is not where it is declared; where its shape comes from.
+    filled: Span | None = None
+    declared: Span | None = None
+
+    @property
+    def first(self) -> Span:
+        """Where it is first assigned, or else declared."""
+        return self.filled or self.span
 
 
 @dataclass(eq=False)
@@ -83,6 +91,7 @@ class CellState:
     qubit_carries: dict[str, tuple[tuple[Wire, ...], Span]] = field(default_factory=dict)
     real_carries: dict[str, tuple[Shape, Ref, Ref]] = field(default_factory=dict)  # initial, in
     bit_carries: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    carried_at: dict[str, Span] = field(default_factory=dict)
     next_wires: dict[str, tuple[tuple[Wire, ...], Span]] = field(default_factory=dict)
     next_reals: dict[str, Slot] = field(default_factory=dict)
     next_bits: dict[str, dict[int, BitNext]] = field(default_factory=dict)

@@ -134,6 +134,7 @@ def _carry_qubits(env: Env, decl: CarryDecl) -> Register:
         )
     register = new_register(env, decl.type, decl.name.text, "carry")
     state.qubit_carries[decl.name.text] = (register.wires, decl.span)
+    state.carried_at[decl.name.text] = decl.span
     if decl.body is not None:
         inner = replace(env, builder=state.root.init, scope=Scope(env.scope))
         inner.bind(decl.name.text, register)
@@ -157,6 +158,7 @@ def _carry_bits(env: Env, decl: CarryDecl) -> Bits:
     n = 1 if single else _length(env, decl.type)
     ids = env.builder.new_bits(n)
     state.bit_carries[decl.name.text] = ids
+    state.carried_at[decl.name.text] = decl.span
     return Bits(tuple(Bit(i) for i in ids), single)
 
 
@@ -180,6 +182,7 @@ def _carry_reals(env: Env, decl: CarryDecl) -> Array:
             initial = init.ref(fit(inner, value, shape, g, inner))  # type: ignore[arg-type]
     carried = env.builder.emit(CarryIn(env.full(decl.name.text), shape), shape)
     state.real_carries[decl.name.text] = (shape, initial, carried)
+    state.carried_at[decl.name.text] = decl.span
     return env.builder.array(carried, shape)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..diagnostics import Label as Place
 from ..diagnostics import Span
 from .limits import check_elements
 from .scope import Env
@@ -131,6 +132,9 @@ def _shape(
                 f"`dot` of `{type_name(shapes[0])}` and `{type_name(shapes[1])}`",
                 span,
                 "needs two vectors of one length",
+                labels=tuple(
+                    Place(s, f"`{type_name(k)}`") for k, (_, s) in zip(shapes, args, strict=True)
+                ),
             )
         return ()
     if name == "outer":

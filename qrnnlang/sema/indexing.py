@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..diagnostics import Label as Place
 from ..diagnostics import Span
 from ..syntax.tree import Expr, Number, RangeExpr, Unary
 from .limits import check_elements
@@ -254,6 +255,7 @@ def stack(env: Env, parts: list[tuple[Value, Span]], span: Span) -> Value:
                 f"rows differ: `{type_name(shape)}` and `{type_name(shape_of(number))}`",
                 where,
                 "every row needs the same shape",
+                labels=(Place(parts[0][1], f"`{type_name(shape)}`"),),
             )
     full = (len(numbers), *shape)
     check_elements(env, full, span)

@@ -56,8 +56,9 @@ def _moves(value: Value) -> bool:
 def _once(env: Env, instance: Instance, stateful: bool, span: Span) -> None:
     state = env.cell
     assert state is not None
-    before = state.called.setdefault(instance.path, span)
-    if stateful and before is not span:
+    before = state.called.get(instance.path)
+    state.called[instance.path] = span
+    if stateful and before is not None:
         name = instance.path.rpartition(".")[2]
         env.report.fail(
             "E0409",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ..diagnostics import Span
+from ..diagnostics import Label, Span
 from ..syntax.tree import Clause
 from .limits import MAX_OPERATIONS, check_turns
 from .scope import Env
@@ -168,6 +168,7 @@ def _zip(env: Env, values: list[Value], spans: list[Span], span: Span) -> Value:
             f"`zip` of different lengths: {', '.join(map(str, lengths))}",
             span,
             "every argument needs the same length",
+            labels=tuple(Label(s, describe(v)) for v, s in zip(values, spans, strict=True)),
         )
     check_turns_ahead(env, lengths[0], span)
     made = [_elements(env, v, s) for v, s in zip(values, spans, strict=True)]
@@ -182,10 +183,15 @@ def _subsets(env: Env, values: list[Value], spans: list[Span], span: Span) -> Va
             span,
         )
     low, high = values[1], values[2]
-    if not isinstance(low, int) or not isinstance(high, int) or low < 0:
-        env.report.fail(
-            "E0302", "the sizes of subsets are whole numbers from 0", spans[1].to(spans[2])
-        )
+    for value, where in zip((low, high), spans[1:], strict=True):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            env.report.fail(
+                "E0303" if isinstance(value, Array | Parameter) else "E0302",
+                "the sizes of subsets are whole numbers from 0, known at compile time",
+                where,
+                f"found {describe(value)}",
+            )
+    assert isinstance(low, int) and isinstance(high, int)
     elements = _elements(env, values[0], spans[0])
     n = len(elements)
     sizes = range(low, min(high, n) + 1)

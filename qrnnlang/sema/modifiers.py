@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..diagnostics import Label, Span
-from ..syntax.tree import GateItem, GateStmt, Modifier
+from ..syntax.tree import (
+    Block,
+    ForStmt,
+    GateItem,
+    GateStmt,
+    IfStmt,
+    LetStmt,
+    Modifier,
+    PostselectExpr,
+    PostselectStmt,
+    ResetStmt,
+    Variable,
+)
 from .closed import (
     ApplyUnitary,
     Barrier,
@@ -21,6 +33,7 @@ from .closed import (
 )
 from .gates import GATES
 from .limits import MAX_OPERATIONS
+from .modules import CHANNELS, Module
 from .report import suggestion
 from .scope import Env
 
@@ -83,12 +96,12 @@ def modify(
     controls: list[Wire],
     span: Span,
     item: GateItem | None = None,
-    statement: GateStmt | None = None,
+    module: Module | None = None,
 ) -> list[QuantumOp]:
     """The operations under their modifiers, whose controls are taken from left to right."""
     end = len(controls)
     for mod in reversed(mods):
-        _check(env, ops, mod, span, item)
+        _check(env, ops, mod, span, item, module)
         if mod.name == "inv":
             ops = inverse(env, ops)
         elif mod.name == "pow":
@@ -106,7 +119,14 @@ def modify(
     return ops
 
 
-def _check(env: Env, ops: list[QuantumOp], mod: Modify, span: Span, item: GateItem | None) -> None:
+def _check(
+    env: Env,
+    ops: list[QuantumOp],
+    mod: Modify,
+    span: Span,
+    item: GateItem | None,
+    module: Module | None,
+) -> None:
     for op in ops:
         if isinstance(op, Gate | ApplyUnitary | Evolve | Barrier):
             continue
@@ -114,6 +134,7 @@ def _check(env: Env, ops: list[QuantumOp], mod: Modify, span: Span, item: GateIt
             continue
         what = WHAT[type(op)]
         name = f"`{item.name.text}`" if item else "the gate"
+        where = _in_the_way(item, module, type(op)) if item and module else None
         env.report.fail(
             "E0404",
             f"`{mod.name}` cannot apply to {name}: it holds {what}",
@@ -121,8 +142,35 @@ def _check(env: Env, ops: list[QuantumOp], mod: Modify, span: Span, item: GateIt
             "needs a unitary"
             if mod.name != "inv"
             else "can undo unitaries and postselections only",
-            labels=(Label(item.name.span, f"{what} stands in this gate"),) if item else (),
+            labels=(Label(where, "is not unitary"),) if where else (),
         )
+
+
+def _in_the_way(item: GateItem, module: Module, kind: type) -> Span | None:
+    """The statement that gives an operation of this kind, in a gate or in those it applies."""
+    seen: set[int] = set()
+    left: list[tuple[Block, Module]] = [(item.body, module)]
+    while left:
+        block, module = left.pop(0)
+        if id(block) in seen:
+            continue
+        seen.add(id(block))
+        for statement in block.statements:
+            match statement:
+                case ResetStmt() if kind is Reset:
+                    return statement.span
+                case PostselectStmt() | LetStmt(value=PostselectExpr()) if kind is Postselect:
+                    return statement.span
+                case GateStmt(gate=Variable(name=name)) if kind is Channel and name in CHANNELS:
+                    return statement.span
+                case GateStmt(gate=gate):
+                    if user := module.find_gate(gate):
+                        left.append((user[0].body, user[1]))
+                case ForStmt(body=body) | IfStmt(body=body, orelse=None):
+                    left.append((body, module))
+                case IfStmt(body=body, orelse=Block() as orelse):
+                    left += [(body, module), (orelse, module)]
+    return None
 
 
 # --- inverse ------------------------------------------------------------------------------------

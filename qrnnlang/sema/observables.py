@@ -7,11 +7,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..diagnostics import Span
+from ..diagnostics import Label, Span
 from .closed import Elem, Scalar, Term
 from .limits import check_terms
 from .scope import Env
 from .values import Array, Observables, Register, Value, describe
+
+#: Where the two operands stand, if they are written.
+Sides = tuple[Span, Span] | None
 
 LETTERS = ("X", "Y", "Z", "I")
 
@@ -22,28 +25,30 @@ def pauli(letter: str, register: Register) -> Observables:
     return Observables(items, () if register.single else (len(register.wires),))
 
 
-def combine(env: Env, op: str, left: Value, right: Value, span: Span) -> Observables:
+def combine(
+    env: Env, op: str, left: Value, right: Value, span: Span, sides: Sides = None
+) -> Observables:
     """`*`, `+`, `-` and division by a number."""
     match op, left, right:
         case "*", Observables(), Observables():
-            return _pairwise(env, left, right, span, product=True)
+            return _pairwise(env, left, right, span, sides, product=True)
         case (("+" | "-"), Observables(), Observables()):
             right = right if op == "+" else scale(env, -1.0, right, span)
-            return _pairwise(env, left, right, span, product=False)
+            return _pairwise(env, left, right, span, sides, product=False)
         case "*", Observables(), _:
-            return scale(env, right, left, span)
+            return scale(env, right, left, span, sides and sides[::-1])
         case "*", _, Observables():
-            return scale(env, left, right, span)
+            return scale(env, left, right, span, sides)
         case "/", Observables(), _:
             from .arithmetic import binary
 
             return scale(env, binary(env, "/", 1, right, span, span, span), left, span)
         case (("+" | "-"), Observables(), (int() | float())):
             number = right if op == "+" else -right
-            return _pairwise(env, left, _identity(number), span, product=False)
+            return _pairwise(env, left, _identity(number), span, None, product=False)
         case (("+" | "-"), (int() | float()), Observables()):
             right = right if op == "+" else scale(env, -1.0, right, span)
-            return _pairwise(env, _identity(left), right, span, product=False)
+            return _pairwise(env, _identity(left), right, span, None, product=False)
     env.report.fail(
         "E0310",
         f"`{op}` does not work on {describe(left)} and {describe(right)}",
@@ -52,7 +57,9 @@ def combine(env: Env, op: str, left: Value, right: Value, span: Span) -> Observa
     )
 
 
-def scale(env: Env, factor: Value, value: Observables, span: Span) -> Observables:
+def scale(
+    env: Env, factor: Value, value: Observables, span: Span, sides: Sides = None
+) -> Observables:
     """A real factor, or a vector of factors against a vector of observables."""
     from .expr import numeric, shape_of
 
@@ -60,7 +67,11 @@ def scale(env: Env, factor: Value, value: Observables, span: Span) -> Observable
     shape = shape_of(number)
     if shape not in ((), (1,), value.shape) and value.shape != ():
         env.report.fail(
-            "E0310", f"cannot scale {describe(value)} by {describe(factor)}", span, "lengths differ"
+            "E0310",
+            f"cannot scale {describe(value)} by {describe(factor)}",
+            span,
+            "lengths differ",
+            labels=_places(factor, value, sides),
         )
     factors = env.builder.scalars(number)
     count = len(value.items) if value.shape or shape in ((), (1,)) else len(factors)
@@ -72,6 +83,12 @@ def scale(env: Env, factor: Value, value: Observables, span: Span) -> Observable
         for i in range(count)
     )
     return Observables(items, value.shape if len(value.items) == count else shape)
+
+
+def _places(left: Value, right: Value, sides: Sides) -> tuple[Label, ...]:
+    if sides is None:
+        return ()
+    return tuple(Label(s, describe(v)) for v, s in zip((left, right), sides, strict=True))
 
 
 def total(items: Iterable[tuple[Term, ...]]) -> tuple[Term, ...]:
@@ -95,11 +112,15 @@ def reduce(env: Env, fn: str, value: Observables, span: Span) -> Observables:
 
 
 def _pairwise(
-    env: Env, left: Observables, right: Observables, span: Span, *, product: bool
+    env: Env, left: Observables, right: Observables, span: Span, sides: Sides, *, product: bool
 ) -> Observables:
     if left.shape != right.shape and left.shape != () and right.shape != ():
         env.report.fail(
-            "E0310", f"{describe(left)} against {describe(right)}", span, "lengths differ"
+            "E0310",
+            f"{describe(left)} against {describe(right)}",
+            span,
+            "lengths differ",
+            labels=_places(left, right, sides),
         )
     shape = left.shape or right.shape
     count = int(np.prod(shape, dtype=np.int64))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..diagnostics import Span
+from ..diagnostics import Label, Span
 from ..syntax.tree import Argument, Expr
 from .cell import touched
 from .closed import Prepare
@@ -43,6 +43,7 @@ def prepare(env: Env, args: tuple[Argument, ...], operands: tuple[Expr, ...], sp
                 f"`prepare` of {count(len(wires), 'qubit')} needs {2 ** len(wires)} amplitudes",
                 argument.span,
                 f"found {describe(value)}",
+                labels=(Label(operands[0].span, count(len(wires), "qubit")),),
             )
     if all(not isinstance(v, Array | Parameter) and not np.any(v) for v in values):
         env.report.fail("E0308", "`prepare` of a zero vector", span, "has no direction")

@@ -101,10 +101,12 @@ class Reporter:
         """In order of their place in the text, file by file as they were met.
 
         Without warnings that may only follow from an error: of unused names in an item that has
-        one, and of parameters without effect anywhere.
+        one, and of parameters without effect anywhere. What is never used has no effect either.
         """
         failed = self.failed
         found = [d for d in self._found.values() if not (failed and self._follows(d))]
+        unused = [d.span for d in found if d.code == "W0201"]
+        found = [d for d in found if d.code != "W0301" or not _declares(d.span, unused)]
         files = {d.span.source: None for d in found}
         order = {source: i for i, source in enumerate(files)}
         return tuple(sorted(found, key=lambda d: (order[d.span.source], d.span.start)))
@@ -122,6 +124,10 @@ class Reporter:
 
 def _inside(span: Span, item: Span) -> bool:
     return item.source is span.source and item.start <= span.start < max(item.end, item.start + 1)
+
+
+def _declares(declaration: Span, names: list[Span]) -> bool:
+    return any(_inside(name, declaration) for name in names)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -35,6 +35,8 @@ def match_arguments(
     """Arguments in order or by name; missing, surplus and unknown ones are errors."""
     found: dict[str, Given] = {}
     by_name = {p.name.text: p for p in params}
+    if len(by_name) < len(params):
+        raise Skip  # one is declared twice, which has been reported
     for position, (argument, value) in enumerate(args):
         if argument.name is not None:
             param = by_name.get(argument.name.text)
@@ -104,7 +106,7 @@ def bind_sizes(inner: Env, given: list[Given]) -> None:
     for g in given:
         if g.param.type.name.text in ("int", "bool") and isinstance(g.value, int):
             inner.scope.names.setdefault(g.param.name.text, g.value)
-    bound_at: dict[str, Span] = {}
+    bound_at = {g.param.name.text: g.span for g in given if isinstance(g.value, int)}
     for g in given:
         shape = shape_of_argument(g.value)
         dims = g.param.type.dims or ()

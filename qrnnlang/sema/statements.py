@@ -286,7 +286,7 @@ def postselect(env: Env, operand: Expr, wanted: Expr) -> Value:
     register = _operand(env, operand)
     wires = register.wires
     no_repeats(env, wires, operand.span)
-    values = _wanted(env, wanted, len(wires))
+    values = _wanted(env, wanted, len(wires), operand.span)
     touched(env, wires)
     ref = env.builder.quantum(Postselect(wires, values))
     if ref < 0:
@@ -294,7 +294,7 @@ def postselect(env: Env, operand: Expr, wanted: Expr) -> Value:
     return env.builder.array(ref, ())
 
 
-def _wanted(env: Env, expr: Expr, qubits: int) -> tuple[Scalar, ...]:
+def _wanted(env: Env, expr: Expr, qubits: int, place: Span) -> tuple[Scalar, ...]:
     from .expr import evaluate, numeric, shape_of
 
     if isinstance(expr, CallExpr) and expr.callee == Variable(expr.callee.span, "bits"):
@@ -308,7 +308,8 @@ def _wanted(env: Env, expr: Expr, qubits: int) -> tuple[Scalar, ...]:
                 f"{count(qubits, 'qubit')} against {describe(value)}",
                 where,
                 "one entry a qubit",
-                labels=(Label(expr.span, "entry i belongs to qubit i"),),
+                labels=(Label(place, count(qubits, "qubit")),),
+                notes=("entry i belongs to qubit i",),
             )
         return tuple(env.builder.scalars(value))
     k = outcome(env, evaluate(env, expr), qubits, expr.span)

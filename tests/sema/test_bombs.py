@@ -24,6 +24,10 @@ WHOLE = "qrnn 1.0;\nconst N = 3000;\ncell A(n: int = 3000) {{ fresh q: qubit[2];
         "for a in q { for i in 0..2 * n, j in 0..N { rx(i) a; } }",
         "for i in 0..100 { for j in 0..100 { for k in 0..100 { x q; h q; } for k in 0..2 { x q; } } }",
         "rx(sum(i * j for i in 0..3000, j in 0..3000)) q;",
+        "for (i, j) in pairs(0..1400), (k, l) in chain(0..9) { x q; }",
+        "for (i, j) in cross(0..1000, 0..999) { h q[0]; x q; }",
+        "for (i, j) in zip(0..999, 0..999) { for (k, a) in enumerate(0..n) { x q; } }",
+        "for (i, j) in ring(0..N) { for (k, l) in ring(0..N) { x q; } }",
         "for i in 0..9 { for j in 0..9 { for k in 0..99999 { } } }",
     ],
 )
@@ -36,6 +40,8 @@ def test_a_nested_loop_fails_at_once(body: str) -> None:
     "body",
     [
         "for i in 0..30 { for j in i..30 { x q; } }",
+        "for (i, j) in pairs(0..1), (k, l) in cross(0..n, 0..3) { x q; }",
+        "for (i, j) in chain(0..9), (k, l) in ring(0..2) { x q; }",
         "for i in 0..0 { for j in 0..3000, k in 0..3000 { x q; } }",
         "for i in 0..3 { let m = i; for j in 0..m { x q; } }",
         "for (i, a) in enumerate(q) { for b in q[i..] { rx(i) [a]; rx(i) b; } }",
