@@ -104,7 +104,7 @@ def test_it_needs_no_network_and_runs_no_script(text: str) -> None:
 @pytest.mark.long
 def test_a_run_is_reported_from_its_folder(tmp_path: Path) -> None:
     source = tmp_path / "m.qrnn"
-    source.write_text(MODEL)
+    source.write_text(MODEL.replace("fixed w", "param w"))
     run = tmp_path / "run"
     assert main(["train", str(source), "-o", str(run), "--quiet"]) == 0
     assert main(["report", str(run), "--only", "landscape", "--quiet"]) == 0
