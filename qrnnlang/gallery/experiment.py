@@ -28,21 +28,17 @@ def measure(
 
     `metrics` by part, the learning curve as `epoch`, `loss` and `val_loss` thinned out, `reached`
     the first epoch whose training loss is under `below` (None: never), the `parameters` trained,
-    and the `seconds` from the start of the seed to its end; the first one's include loading and
-    compiling. Raises what loading and training raise.
+    and its share of the `seconds` that all took together, loading and compiling included.
+    Seeds whose loss did not stay finite are left out. Raises what loading and training raise.
     """
     from ..runtime.load import load
 
     started = time.monotonic()
     model = load(Path(file), set=dict(hyper or {}))
-    data = model.data()
-    found = []
-    for seed in seeds:
-        run = model.fit(data=data, seed=seed, progress=False, **(train or {}))
-        ended = time.monotonic()
-        found.append({**_result(model, run, below), "seed": seed, "seconds": ended - started})
-        started = ended
-    return found
+    run = model.fit(data=model.data(), seeds=list(seeds), progress=False, **(train or {}))
+    runs = run.runs or (run,)
+    share = (time.monotonic() - started) / len(runs)
+    return [{**_result(model, one, below), "seed": one.seed, "seconds": share} for one in runs]
 
 
 def _result(model: Model, run: Run, below: float | None) -> dict[str, Any]:
