@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.verb is None:
             _parser(given).print_help(sys.stderr)
             return WRONG_USAGE
-        code: int = import_module(_module(args.verb), __package__).run(args)
+        code: int = import_module(module(args.verb), __package__).run(args)
         return code
 
     try:
@@ -63,9 +63,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     for name, text in VERBS.items():
         sub = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         if name in given:
-            import_module(_module(name), __package__).add_arguments(sub)
+            import_module(module(name), __package__).add_arguments(sub)
     return parser
 
 
-def _module(verb: str) -> str:
+def module(verb: str) -> str:
     return f".{verb.replace('-', '_')}"

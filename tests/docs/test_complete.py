@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import qrnnlang
-from qrnnlang.cli.main import VERBS
+from qrnnlang.cli.main import VERBS, module
 from qrnnlang.ir.losses import LOSSES
 from qrnnlang.runtime.series import SERIES
 from qrnnlang.runtime.training.methods import METHODS, SCHEDULES
@@ -166,7 +166,7 @@ def test_every_verb_and_option_is_described() -> None:
     for verb in VERBS:
         assert re.search(rf"qrnnc {verb}\b|`{verb}`", text), verb
         parser = argparse.ArgumentParser()
-        import_module(f"qrnnlang.cli.{verb}").add_arguments(parser)
+        import_module(module(verb), "qrnnlang.cli").add_arguments(parser)
         for option in chain(*(action.option_strings for action in parser._actions)):
             if option not in ("-h", "--help", "--output"):
                 assert option in text, (verb, option)
