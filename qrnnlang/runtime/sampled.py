@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def run_sampled(
     seqs = [p.name for p in model.closed.inputs if p.seq]
     steps = inputs[seqs[0]].shape[1] if seqs else (steps or 1)
     size = len(next(iter(inputs.values()))) if inputs else 1
-    made = machine(model, given, steps, fresh)
+    made = machine(model, given, steps, fresh, judged=False)
     scales = (1,) if zne is None else checked_scales(zne)
     shares = np.ones(1) if zne is None else weights(scales, fit)
     if len(made.rounds) > 1:
@@ -144,15 +145,21 @@ def _extrapolated(found: Sequence[Outputs], shares: Floats) -> Outputs:
     )
 
 
-def machine(model: Model, params: Mapping[str, Any], steps: int, fresh: Fresh) -> Machine:
-    """The model's circuits at a number of steps, made once for all parameters and inputs."""
+def machine(
+    model: Model, params: Mapping[str, Any], steps: int, fresh: Fresh, judged: bool = True
+) -> Machine:
+    """The model's circuits at a number of steps, made once for all parameters and inputs.
+
+    Without `judged` for its outputs alone, whatever its loss and metrics read.
+    """
     from .shots.machine import Machine
 
     fixed = {p.name: np.asarray(params[p.name]) for p in model.closed.params if not p.trained}
-    key = (steps, fresh, *(v.tobytes() for v in fixed.values()))
+    key = (steps, fresh, judged, *(v.tobytes() for v in fixed.values()))
     kept: dict[Any, Machine] = model.runner.machines
     if key not in kept:
-        kept[key] = Machine(model.closed, steps, fixed, model.externs, fresh)
+        closed = model.closed if judged else replace(model.closed, loss=None, metrics=())
+        kept[key] = Machine(closed, steps, fixed, model.externs, fresh)
     return kept[key]
 
 

@@ -221,7 +221,8 @@ class Stamper:
                 self._emit("measure", (qubit,), clbits=(copy,), when=when)
             if flip:
                 self._emit("x", (qubit,), when=when)
-            if self.layout.always and item.when is None and item.values[i] == 0.0:
+            on_device = self.layout.always and not self.rolled
+            if on_device and item.when is None and item.values[i] == 0.0:
                 self._emit("renew", (qubit,))  # what counts is in |0⟩: it may go on anywhere
         self.program.metadata["postselections"][name] = {
             "step": self.step,

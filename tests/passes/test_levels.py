@@ -14,7 +14,7 @@ from qrnnlang import targets
 from qrnnlang.diagnostics import CompileError
 from qrnnlang.passes.verify import Verifier
 from qrnnlang.sema import load_path, load_text
-from qrnnlang.sema.closed import RunCell
+from qrnnlang.sema.closed import ParamSpec, RunCell
 from tests.engine.soup import model_of
 from tests.targets.conftest import Case, case, make
 from tests.targets.exact import outputs
@@ -111,12 +111,20 @@ def test_standard_cells(name: str) -> None:
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.qrnn"))
 
 
+def _drawn(p: ParamSpec) -> np.ndarray:
+    """Some fixed value: the identity for a unitary."""
+    if p.kind != "unitary":
+        return np.full(p.shape, 0.3)
+    return np.stack([np.eye(p.shape[0]), np.zeros(p.shape[:2])], -1)
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_examples(path: Path) -> None:
     model = load_path(path)
     if any(isinstance(op, RunCell) and op.cell.registers for op in model.ops):
+        fixed = {p.name: _drawn(p) for p in model.params if not p.trained}
         try:
-            targets.to_qiskit(model, 3)
+            targets.to_qiskit(model, 3, fixed)
         except CompileError:
             return  # no circuit at any level
         c = make(model, 3)

@@ -197,3 +197,14 @@ def test_wrong_backends() -> None:
         model.run(model.init(0), x, backend="nowhere")
     with pytest.raises(ValueError, match="shots is at least 1"):
         model.run(model.init(0), x, shots=0)
+
+
+def test_a_loss_that_skips_every_step_does_not_stand_in_the_way() -> None:
+    model = qr.loads(
+        "qrnn 1.0; cell C { input x: real; fresh e: qubit; ry(x) e; output z = expect(Z(e)); }"
+        " model M { use c = C(); input x: seq real; target y: seq real; output p = c(x);"
+        " loss mse(skip(p, 4), skip(y, 4)); }"
+    )
+    found = model.run({}, np.zeros((1, 3)), shots=1000, seed=1)
+    assert found["p"].tolist() == [[1.0, 1.0, 1.0]]
+    assert found.std_error["p"].tolist() == [[0.0, 0.0, 0.0]]

@@ -124,6 +124,8 @@ class _Finder:
 def _moved(of: Ids, order: Sequence[int], env: int) -> Ids:
     """`steps.Permute`."""
     n, e = len(order), of.shape[1]
+    if len(of) != 2**n:  # rows that the matrix leaves alone
+        raise _Other
     whole = of.reshape(*(2,) * n, e).transpose([*order, n])
     return whole.reshape(2 ** (n - env), 2**env * e)
 

@@ -48,7 +48,7 @@ def moments(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Mo
     """Means over the shots. What was postselected counts as 0, so that all is linear in shots."""
     shown = values(stencil, counts, expected)
     share = counts.weights / counts.weights.sum()
-    mean = share @ shown
+    mean = _mean(counts, shown)
     if counts.shots is None:
         return Moments(mean, np.zeros((len(mean), len(mean))))
     centred = shown - mean
@@ -58,7 +58,12 @@ def moments(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Mo
 
 def means(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Floats:
     """The means alone."""
-    found: Floats = (counts.weights / counts.weights.sum()) @ values(stencil, counts, expected)
+    return _mean(counts, values(stencil, counts, expected))
+
+
+def _mean(counts: Counts, shown: Floats) -> Floats:
+    """Divided last: a sum of whole numbers is exact, one of shares is not."""
+    found: Floats = counts.weights @ shown / counts.weights.sum()
     return found
 
 
