@@ -17,6 +17,11 @@ from tests.targets.exact import outputs
 
 ALL = [(example, e) for example in examples() for e in example.experiments]
 QUICK = [(example, e) for example, e in ALL if e.quick["epochs"]]
+#: Other orders and tasks of cells that train by default.
+HEAVY = (
+    *(f"{cell}/narma_{order}" for cell in ("reservoir", "feedback_reservoir") for order in (5, 10)),
+    *("bausch/letters", "bausch/dna_10"),
+)
 #: Inputs that are zeros and ones.
 BITS = ("observed",)
 #: Entries that one or several circuits can say, and sizes that a density matrix can hold.
@@ -46,7 +51,15 @@ def test_every_row_of_the_literature_is_there() -> None:
         assert all((example.folder / e.file).is_file() for e in example.experiments)
 
 
-@pytest.mark.parametrize(("example", "e"), QUICK, ids=[name(*x) for x in QUICK])
+def quick() -> list[Any]:
+    """Experiments that train a little; minutes of them only in the long run."""
+    return [
+        pytest.param(*x, id=name(*x), marks=[pytest.mark.long] if name(*x) in HEAVY else [])
+        for x in QUICK
+    ]
+
+
+@pytest.mark.parametrize(("example", "e"), quick())
 def test_it_learns(example: Example, e: Experiment) -> None:
     model = qr.load(example.folder / e.file, set=dict(e.set))
     if e.metric in ("nmse", "r2"):  # ridge: what it leaves of the target's variance
