@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -25,7 +26,7 @@ def interruptible(aloud: bool) -> Iterator[Callable[[], bool]]:
             signal.default_int_handler(number, frame)
         heard = True
         if aloud:
-            print("stopping after this step; once more stops at once", file=sys.stderr, flush=True)
+            _say(b"stopping after this step; once more stops at once\n")
 
     ours = (
         threading.current_thread() is threading.main_thread()
@@ -39,3 +40,9 @@ def interruptible(aloud: bool) -> Iterator[Callable[[], bool]]:
         yield lambda: heard
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _say(message: bytes) -> None:
+    """Past Python's buffers: the interrupt may come while a line is being written to them."""
+    with suppress(OSError, ValueError):
+        os.write(sys.stderr.fileno(), message)
