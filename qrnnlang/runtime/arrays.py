@@ -52,6 +52,48 @@ def checked(what: str, ports: tuple[Port, ...], given: Any) -> Arrays:
     return found
 
 
+def evened(what: str, ports: tuple[Port, ...], given: Any, lengths: Any = None) -> tuple[Any, Any]:
+    """Lists of sequences of different length as rectangular arrays, and how many steps count.
+
+    Whatever else is given comes back as it is. Padding repeats the last step. Raises ValueError
+    where the lengths contradict each other.
+    """
+    if len(ports) != 1 and not isinstance(given, Mapping):
+        return given, lengths
+    named = dict(given) if isinstance(given, Mapping) else {ports[0].name: given}
+    for port in ports:
+        sizes = _sizes(named.get(port.name)) if port.seq else []
+        if len(set(sizes)) < 2:
+            continue
+        if lengths is not None and not np.array_equal(lengths, sizes):
+            raise ValueError(
+                f"{what} `{port.name}` has sequences of {sizes[:5]}… steps, not as others"
+            )
+        lengths, most = sizes, max(sizes)
+        rows = [np.asarray(row) for row in named[port.name]]
+        try:
+            named[port.name] = np.stack(
+                [row[np.minimum(np.arange(most), len(row) - 1)] for row in rows]
+            )
+        except ValueError:
+            shapes = sorted({row.shape[1:] for row in rows})
+            raise ValueError(
+                f"{what} `{port.name}` has steps of different shapes: {shapes}"
+            ) from None
+    return (named if isinstance(given, Mapping) else named[ports[0].name]), lengths
+
+
+def _sizes(value: Any) -> list[int]:
+    """The lengths of a list's sequences; none for anything else, and for empty ones."""
+    if not isinstance(value, list | tuple):
+        return []
+    try:
+        sizes = [len(row) for row in value]
+    except TypeError:
+        return []
+    return sizes if all(sizes) else []
+
+
 def shaped(what: str, ports: tuple[Port, ...], given: Any) -> dict[str, Any]:
     """Arrays in their ports' shapes; values are not looked at, they may be traced by JAX."""
     named = by_name(what, ports, given)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import DataError
 from . import arrays
-from .data import Dataset, Scale, dataset
+from .data import Dataset, Part, Scale, dataset
+from .data.stream import Samples, Stream
 from .running import Batch
 from .training.callbacks import Callbacks
 from .training.checkpoint import EVERY, Checkpoint
@@ -95,6 +96,7 @@ def fit(
     shown = settings.as_json() if seeds is None else {**settings.as_json(), "seeds": chosen_seeds}
     callbacks.start(_info(model, parts, shown, folder))
     try:
+        _refuse_streams(parts, settings.optimizer.name, device is not None)
         if device is not None:
             if seeds is not None:
                 raise ValueError("on a backend training is from one seed: leave out seeds=")
@@ -132,7 +134,7 @@ def _seeds(seeds: int | Iterable[int] | None, first: int) -> list[int]:
 def _descent(
     model: Model,
     starts: list[dict[str, Any]],
-    parts: Mapping[str, Batch],
+    parts: Mapping[str, Samples],
     options: TrainOptions,
     seeds: list[int],
     progress: Progress,
@@ -156,28 +158,46 @@ def _descent(
         raise
 
 
+def _refuse_streams(parts: Mapping[str, Samples], name: str, on_backend: bool) -> None:
+    """ValueError for ways to train that need the whole set in memory, if that is too large."""
+    if not (on_backend or name in ("ridge", "lbfgs")):
+        return
+    if any(isinstance(p, Stream) for p in parts.values()):
+        what = "training on a backend" if on_backend else f"`{name}`"
+        raise ValueError(
+            f"{what} takes all windows at once, which need more memory than is used for data: "
+            "take fewer, with `stride`, or train with `adam`"
+            + (" on the simulator" if on_backend else "")
+        )
+
+
+def _in_memory(parts: Mapping[str, Samples]) -> dict[str, Batch]:
+    return {part: data for part, data in parts.items() if not isinstance(data, Stream)}
+
+
 def _info(
-    model: Model, parts: Mapping[str, Batch], settings: Mapping[str, Any], folder: Path | None
+    model: Model,
+    parts: Mapping[str, Samples],
+    settings: Mapping[str, Any],
+    folder: Path | None,
 ) -> dict[str, Any]:
     """What callbacks are told at the start."""
+    from .training.loop import samples_of
+
     return {
         "model": model.closed.name,
         "source": model.program.text,
         "settings": dict(settings),
         "parameters": sum(math.prod(s.shape) for s in model.closed.params if s.trained),
-        "samples": {name: _samples(batch) for name, batch in parts.items()},
+        "samples": {name: samples_of(batch) for name, batch in parts.items()},
         "folder": None if folder is None else str(folder),
     }
-
-
-def _samples(batch: Batch) -> int:
-    return next((len(a) for arrays in batch[:2] for a in arrays.values()), 0)
 
 
 def _on_device(
     model: Model,
     start: dict[str, Any],
-    parts: dict[str, Batch],
+    parts: Mapping[str, Samples],
     options: TrainOptions,
     show: Progress,
     folder: Path | None,
@@ -187,8 +207,9 @@ def _on_device(
     from .training.device import same_steps, train_on_device
 
     seqs = [p.name for p in model.closed.inputs if p.seq]
-    steps = parts["train"][0][seqs[0]].shape[1] if seqs else 1
-    same_steps(steps, parts, seqs)
+    batches = _in_memory(parts)
+    steps = batches["train"][0][seqs[0]].shape[1] if seqs else 1
+    same_steps(steps, batches, seqs)
     jobs = device.jobs
     if jobs is None and folder is not None:
         jobs = folder / "jobs"
@@ -197,7 +218,7 @@ def _on_device(
         machine(model, start, steps, "reuse"),
         device_of(device.backend, options.seed, jobs),
         start,
-        parts,
+        batches,
         options,
         arrays.whole("shots", device.shots),
         show,
@@ -240,12 +261,22 @@ def scales_of(model: Model) -> dict[str, Scale]:
     return model.scales
 
 
-def _parts(model: Model, given: Given, data: Dataset | None) -> dict[str, Batch]:
+def _batch(model: Model, part: Part) -> Samples:
+    """A part of the data, checked; a stream was when it was read."""
+    if part.stream is None:
+        return model.batch(part.inputs, part.targets, part.lengths)
+    for port in (*model.closed.inputs, *model.closed.targets):
+        if port.name not in part.stream.names:
+            raise ValueError(f"the data have no column for `{port.name}`")
+    return part.stream
+
+
+def _parts(model: Model, given: Given, data: Dataset | None) -> dict[str, Samples]:
     """Train, validation and test; arguments go before the data block's parts."""
-    found: dict[str, Batch] = {}
+    found: dict[str, Samples] = {}
     if data is not None:
         named = {"train": data.train, "validation": data.validation, "test": data.test}
-        found = {k: model.batch(p.inputs, p.targets) for k, p in named.items() if len(p)}
+        found = {k: _batch(model, p) for k, p in named.items() if len(p)}
     else:
         found["train"] = model.batch(given.x, given.y, given.lengths)
     for name, held in (("validation", given.validation), ("test", given.test)):
@@ -259,7 +290,7 @@ def _parts(model: Model, given: Given, data: Dataset | None) -> dict[str, Batch]
 def _ridges(
     model: Model,
     starts: list[dict[str, Any]],
-    parts: Mapping[str, Batch],
+    parts: Mapping[str, Samples],
     options: TrainOptions,
     seeds: list[int],
     progress: Progress,
@@ -275,7 +306,7 @@ def _ridges(
 
 
 def _ridge(
-    model: Model, start: dict[str, Any], parts: Mapping[str, Batch], options: TrainOptions
+    model: Model, start: dict[str, Any], parts: Mapping[str, Samples], options: TrainOptions
 ) -> Run:
     """The closed form, then one evaluation of it as the only epoch."""
     from .training.ridge import solve
@@ -287,11 +318,12 @@ def _ridge(
 
         return make(closed, precision=model.precision, externs=model.externs)
 
-    made = {**start, **solve(model.closed, build, start, parts["train"], options.optimizer)}
-    metrics = {part: model.runner.judge({}, made, data) for part, data in parts.items()}
+    batches = _in_memory(parts)
+    made = {**start, **solve(model.closed, build, start, batches["train"], options.optimizer)}
+    metrics = {part: model.runner.judge({}, made, data) for part, data in batches.items()}
     for part, values in metrics.items():
         if not math.isfinite(values["loss"]):
-            model.runner.explain(made, parts[part], f"the loss is {values['loss']:g}")
+            model.runner.explain(made, batches[part], f"the loss is {values['loss']:g}")
     values = {}
     for name, value in metrics["train"].items():
         values[name] = value

@@ -111,7 +111,8 @@ class Model:
 
         Args:
             x: inputs, (batch, steps, …), or a dict by name.
-            lengths: steps of each sequence that count, (batch,).
+            lengths: steps of each sequence that count, (batch,); known where x is a list of
+                sequences of different length.
             state: the state to start from, as `return_state` or `step` gave it.
             return_state: give (outputs, state after the last step).
             steps: how many steps to run a model that has no input.
@@ -119,6 +120,7 @@ class Model:
         Raises ValueError for wrong names and shapes, DataError for values that are not finite or
         outside the domain of a function.
         """
+        x, lengths = arrays.evened("input", self.closed.inputs, x, lengths)
         checked, inputs = self.runner.params(params), self.runner.inputs(x, steps)
         sizes = self.runner.lengths(inputs, lengths)
         if state is None and not return_state:
@@ -316,7 +318,8 @@ class Model:
             patience: epochs without a better validation loss (training loss without validation)
                 after which training stops.
             shuffle: whether the order of the training samples changes every epoch.
-            lengths: steps of each training sequence that count.
+            lengths: steps of each training sequence that count; known where x is a list of
+                sequences of different length.
             params: start values, all or some; the rest is drawn from the seed.
             data: a `Dataset` in place of x and y.
             progress: show epochs on standard error, or a function that gets each epoch's values.

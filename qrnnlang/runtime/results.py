@@ -21,6 +21,9 @@ from .training.run import Run
 if TYPE_CHECKING:
     from .model import Model
 
+#: Windows of a part that is larger than the memory of which a picture is made.
+_SHOWN = 200
+
 
 def write_run(
     folder: str | Path, model: Model, run: Run, data: Dataset | None = None
@@ -82,6 +85,7 @@ def _forecast(model: Model, run: Run, data: Dataset) -> bytes | None:
     from .plots import forecast
 
     kind, part = ("test", data.test) if len(data.test) else ("validation", data.validation)
+    part = _beginning(part)
     for output in model.closed.outputs:
         target = target_of(model, output.name)
         if target is None or not len(part) or part.rows is None or target not in part.targets:
@@ -99,6 +103,15 @@ def _forecast(model: Model, run: Run, data: Dataset) -> bytes | None:
             at=found[0],
         )
     return None
+
+
+def _beginning(part: Part) -> Part:
+    """Of a part that is too large for the memory, the first windows."""
+    if part.stream is None:
+        return part
+    index = np.arange(min(len(part), part.stream.at_a_time, _SHOWN))
+    inputs, targets = part.stream.take(index)
+    return Part(inputs, targets, part.stream.rows(index))
 
 
 def _along_rows(

@@ -63,8 +63,10 @@ class Runner:
 
     def batch(self, x: Any, y: Any, lengths: Any = None) -> Batch:
         """Checked inputs, targets and lengths of as many samples."""
-        inputs = arrays.checked("input", self.closed.inputs, {} if x is None else x)
-        targets = arrays.checked("target", self.closed.targets, {} if y is None else y)
+        x, lengths = arrays.evened("input", self.closed.inputs, {} if x is None else x, lengths)
+        y, lengths = arrays.evened("target", self.closed.targets, {} if y is None else y, lengths)
+        inputs = arrays.checked("input", self.closed.inputs, x)
+        targets = arrays.checked("target", self.closed.targets, y)
         arrays.agree((*self.closed.inputs, *self.closed.targets), {**inputs, **targets})
         return inputs, targets, self.lengths(inputs, lengths, judged=True)
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ...diagnostics import DataError
 from ...sema.closed import ClosedModel, DataBlock, Port
 from ...sema.dataset import Pick, shuffle
+from . import stream
 from .columns import Binding, bindings, check_labels, joined, span_of_shifts
 from .scaling import Rule, Scale, rule
 from .source import open_file, open_source
@@ -24,15 +25,19 @@ class Part:
     """Some of the windows: arrays (n, window, *shape), (n, *shape) for what is no sequence.
 
     `rows`, (n, window), says which rows of the source they stand in, counted from 0. `lengths`,
-    (n,): how many steps of each count, where not all do; the others repeat the last one.
+    (n,): how many steps of each count, where not all do; the others repeat the last one. Windows
+    that are too many for the memory are a `stream`, in place of arrays.
     """
 
     inputs: dict[str, Array]
     targets: dict[str, Array]
     rows: npt.NDArray[np.int64] | None = None
     lengths: npt.NDArray[np.int64] | None = None
+    stream: stream.Stream | None = None
 
     def __len__(self) -> int:
+        if self.stream is not None:
+            return len(self.stream)
         return next((len(a) for a in (*self.inputs.values(), *self.targets.values())), 0)
 
 
@@ -73,11 +78,17 @@ def dataset(
     options = dict(block.options)
     cut, how = windows(options), rule(options)
     shuffled = shuffle(options)
-    table = open_file(source) if source is not None else open_source(block.source, Path(folder))
     ports = {p.name: p for p in (*model.inputs, *model.targets)}
     if cut.window is None and not any(p.seq for p in ports.values()):
         cut = Windows(1, 1, cut.split)  # without any sequence every row is a sample of its own
     bound = bindings(block.columns, ports)
+    keys = [p.key for b in bound for p in b.picks]
+    if source is not None:
+        table = open_file(source, keys)
+    else:
+        table = open_source(block.source, Path(folder), keys)
+    if not rest and (streamed := _streamed(model, table, bound, cut)) is not None:
+        return _split_stream(streamed, cut, how, scales, shuffled)
     laid = _laid(table, bound, cut, rest)
     whole = cut.split is not None and cut.window is None and not laid.ready and laid.size == 1
     sizes = counts(laid.rows.shape[1] if whole else laid.size, cut.split, table.source)
@@ -103,6 +114,56 @@ def _spans(sizes: Mapping[str, int]) -> list[tuple[int, int]]:
     return found
 
 
+# --- windows that stay where they are -------------------------------------------------------------
+
+
+def _streamed(
+    model: ClosedModel, table: Table, bound: Sequence[Binding], cut: Windows
+) -> stream.Stream | None:
+    """All windows as a stream, unscaled, if they are larger than what is held in memory."""
+    if cut.window is None:
+        return None
+    columns = _columns(table, bound)
+    least, most = span_of_shifts(bound)
+    usable = len(next(iter(columns.values()), ())) - most + least
+    if usable < cut.window:
+        return None  # which is said where windows are laid
+    starts, _ = cut.starts(usable, table.source)
+    made = stream.Stream(model, table, columns, bound, starts, cut.window, least, {})
+    if made.bytes_each * len(made) <= stream.LIMIT:
+        return None
+    for b in bound:
+        if b.port.labels is not None:
+            check_labels(columns[b.picks[0].key], b, table)
+    made.take(starts[:1] * 0)  # shapes that do not fit are told now
+    return made
+
+
+def _split_stream(
+    whole: stream.Stream,
+    cut: Windows,
+    how: Rule | None,
+    scales: Mapping[str, Scale] | None,
+    shuffled: bool | None,
+) -> Dataset:
+    spans = _spans(counts(len(whole), cut.split, whole.table.source))
+    fitted = dict(scales or {})
+    if scales is None and how is not None:
+        first, last = whole.starts[0], whole.starts[spans[0][1] - 1] + whole.window
+        if cut.stride <= whole.window:
+            rows = np.arange(first, last)
+        else:
+            rows = np.unique(whole.starts[: spans[0][1], None] + np.arange(whole.window))
+        columns, bound = whole.columns, whole.bound
+        laid = _Laid(whole.table, columns, bound, {}, (rows - whole.least)[None])
+        fitted = _fitted(laid, how, 1)
+    scaled = replace(whole, scales=fitted)
+    train, validation, test = (
+        Part({}, {}, stream=scaled.part(slice(first, first + size))) for first, size in spans
+    )
+    return Dataset(train, validation, test, fitted, shuffled)
+
+
 # --- laying windows -------------------------------------------------------------------------------
 
 
@@ -124,12 +185,8 @@ class _Laid:
 
 
 def _laid(table: Table, bound: Sequence[Binding], cut: Windows, rest: bool) -> _Laid:
-    columns = {p.key: table.column(p.key)[1] for b in bound for p in b.picks}
-    lengths = {key: len(values) for key, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"`{k}` {n}" for k, n in lengths.items())
-        raise DataError(f"{table.source}: the columns have different lengths: {shown}")
-    total = next(iter(lengths.values()), 0)
+    columns = _columns(table, bound)
+    total = len(next(iter(columns.values()), ()))
     if cut.window is None and _holds_sequences(bound, columns):
         return _ready(table, bound, columns)
     least, most = span_of_shifts(bound)
@@ -161,6 +218,16 @@ def _rows_of(laid: _Laid, first: int, size: int) -> _Laid:
             empty = np.zeros((0, *b.port.shape))
             values[b.port.name] = joined(b, parts, 1, laid.table) if size else empty
     return replace(laid, values=values, rows=rows)
+
+
+def _columns(table: Table, bound: Sequence[Binding]) -> dict[Key, Array]:
+    """The columns that are used, all of one length."""
+    columns = {p.key: table.column(p.key)[1] for b in bound for p in b.picks}
+    lengths = {key: len(values) for key, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"`{k}` {n}" for k, n in lengths.items())
+        raise DataError(f"{table.source}: the columns have different lengths: {shown}")
+    return columns
 
 
 def _holds_sequences(bound: Sequence[Binding], columns: Mapping[Key, Array]) -> bool:

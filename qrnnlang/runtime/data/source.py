@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +12,32 @@ from ...diagnostics import DataError
 from ...sema import settings
 from ...sema.closed import Setting
 from ...sema.dataset import path, series
-from .tables import Table, read_csv, read_npz
+from .large import read
+from .tables import Key, Table
 
 
-def open_source(source: Setting, folder: Path) -> Table:
-    """The table a source names; paths are relative to `folder`.
+def open_source(source: Setting, folder: Path, keys: Iterable[Key]) -> Table:
+    """The table a source names, with the columns `keys`; paths are relative to `folder`.
 
     Raises CompileError for wrong arguments and DataError for what cannot be read.
     """
     match source.call:
-        case "csv" | "npz" as call:
+        case "csv" | "npz":
             name = path(source)
-            return (read_csv if call == "csv" else read_npz)(folder / name, name)
+            return read(folder / name, name, keys, source.call)
         case str(call) if call.startswith("series."):
             return _series(source)
     settings.fail(settings.WRONG_VALUE, "not a source of data", source)
 
 
-def open_file(file: Any) -> Table:
+def open_file(file: Any, keys: Iterable[Key]) -> Table:
     """A file given in place of the block's: `.npz`, and anything else as CSV; or a frame of pandas.
 
     Raises DataError.
     """
     if hasattr(file, "columns") and hasattr(file, "iloc"):
         return _frame(file)
-    return (read_npz if str(file).lower().endswith(".npz") else read_csv)(file)
+    return read(Path(file), str(file), keys, "npz" if str(file).lower().endswith(".npz") else "csv")
 
 
 def _frame(frame: Any) -> Table:

@@ -22,7 +22,7 @@ from ..files import read_bytes
 Array: TypeAlias = npt.NDArray[np.float64]
 Key: TypeAlias = str | int
 
-_SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def read_csv(path: str | Path, shown: str | None = None) -> Table:
         raise DataError(f"{shown}: the file is empty")
     width, first = len(rows[0]), 1
     names = [str(i) for i in range(width)]
-    if not all(_is_number(cell) for cell in rows[0]):
+    if not all(is_number(cell) for cell in rows[0]):
         names, first = [cell.strip() for cell in rows[0]], 2
         rows, lines = rows[1:], lines[1:]
         if not rows:
@@ -153,7 +153,7 @@ def _text(path: str | Path, shown: str) -> str:
 
 def _cells(text: str, shown: str) -> tuple[list[list[str]], list[int]]:
     first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = next((s for s in _SEPARATORS if s in first), ",")
+    separator = next((s for s in SEPARATORS if s in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows, lines = [], []
     try:
@@ -166,7 +166,8 @@ def _cells(text: str, shown: str) -> tuple[list[list[str]], list[int]]:
     return rows, lines
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number."""
     try:
         float(cell)
     except ValueError:

@@ -55,17 +55,20 @@ class Form:
         return max(1, min(EPOCHS, 2**22 // self.samples)) if self.shuffled else EPOCHS
 
 
-def compiled(runner: Runner, options: TrainOptions, form: Form) -> Any:
-    """The block of `_block`, kept with the model: fitting it again compiles nothing."""
-    essential = replace(
+def essential(options: TrainOptions) -> TrainOptions:
+    """What a compiled function depends on of the options."""
+    return replace(
         options,
-        # What the compiled function does not depend on.
         epochs=options.epochs if options.schedule is not None else 1,
         seed=0,
         batch=1,
         shuffle=None,
     )
-    key = (essential, form)
+
+
+def compiled(runner: Runner, options: TrainOptions, form: Form) -> Any:
+    """The block of `_block`, kept with the model: fitting it again compiles nothing."""
+    key = (essential(options), form)
     try:
         hash(key)
     except TypeError:  # an optimiser of the user's own that cannot be compared

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -23,25 +22,12 @@ def explain(runner: Runner, params: Arrays, batch: Batch) -> None:
 
 
 def training_error(
-    runner: Runner,
-    course: Course,
-    form: Form,
-    start: Arrays,
-    fixed: Arrays,
-    data: Mapping[str, Batch],
-    options: TrainOptions,
+    course: Course, form: Form, start: Arrays, options: TrainOptions
 ) -> TrainingError:
-    """The error of a run that failed, with its last good parameters.
-
-    Raises DataError where the data are to blame, which they are if the loss was not finite from the
-    start.
-    """
-    if not course["epoch"]:
-        explain(runner, start, data["train"])
+    """The error of a run that failed, with its last good parameters; `start` has those fixed."""
     update = int(course["failed"]) == UPDATE
-    made = {**fixed, **course["good"]}
+    made = {**start, **course["good"]}
     good = {name: np.asarray(made[name], dtype=np.float64) for name in start}
-    runner.blame(good, data["train"])
     number = int(course["at"])
     epoch = int(course["epoch"]) + 1
     where = f"after epoch {epoch}"

@@ -12,14 +12,17 @@ import numpy as np
 
 from ...sema import Program
 from ...sema.closed import ClosedModel
-from ..running import Batch
+from ..data.stream import Samples, Stream
 
 #: Fields without influence on what a model computes: places and texts of the source, the blocks.
 _SILENT = frozenset(("span", "origins", "doc", "data", "train", "registers"))
 
 
 def record(
-    program: Program, settings: Mapping[str, Any], data: Mapping[str, Batch], precision: str
+    program: Program,
+    settings: Mapping[str, Any],
+    data: Mapping[str, Samples],
+    precision: str,
 ) -> dict[str, Any]:
     """What a checkpoint keeps of a run beside its state: for people, and to compare."""
     from importlib.metadata import version
@@ -44,10 +47,16 @@ def fingerprint(model: ClosedModel, precision: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest(batch: Batch) -> str:
-    """A number for inputs, targets and lengths."""
+def digest(batch: Samples) -> str:
+    """A number for inputs, targets and lengths; of a stream, for its columns and its windows."""
     made = hashlib.sha256()
-    inputs, targets, lengths = batch
+    if isinstance(batch, Stream):
+        inputs: Mapping[str, Any] = {f"column {k}": v for k, v in batch.columns.items()}
+        scales = {k: s.to_json() for k, s in batch.scales.items()}
+        targets: Mapping[str, Any] = {"starts": batch.starts, "scales": json.dumps(scales)}
+        lengths = None
+    else:
+        inputs, targets, lengths = batch
     parts = {**inputs, **targets, "lengths of the sequences": lengths}
     for name, values in parts.items():
         if values is not None:

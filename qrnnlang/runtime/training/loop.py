@@ -12,6 +12,7 @@ import numpy as np
 
 from ...diagnostics import DataError
 from ..arrays import Arrays
+from ..data.stream import Samples, Stream
 from ..init import generator
 from ..running import Batch, Runner
 from .block import Form, compiled
@@ -29,7 +30,7 @@ BLOCK = 0.2
 
 
 @dataclass
-class _Stand:
+class Stand:
     """Where training stands: `course` on the device, what has been seen of it here."""
 
     course: Course
@@ -42,7 +43,7 @@ class _Stand:
 def train(
     runner: Runner,
     starts: Sequence[Arrays],
-    data: Mapping[str, Batch],
+    data: Mapping[str, Samples],
     options: TrainOptions,
     seeds: Sequence[int],
     progress: Progress,
@@ -56,28 +57,31 @@ def train(
     in good order. Raises TrainingError, with the last good parameters, when no loss is finite any
     more.
     """
-    return _Training(runner, starts, data, options, seeds, progress, checkpoint, record or {}).run()
+    kind: type[Training] = Training
+    if isinstance(data["train"], Stream):
+        from .streaming import Streaming
+
+        kind = Streaming
+    return kind(runner, starts, data, options, seeds, progress, checkpoint, record or {}).run()
 
 
-class _Training:
+class Training:
     def __init__(
         self,
         runner: Runner,
         starts: Sequence[Arrays],
-        data: Mapping[str, Batch],
+        data: Mapping[str, Samples],
         options: TrainOptions,
         seeds: Sequence[int],
         progress: Progress,
         checkpoint: Checkpoint | None,
         record: Mapping[str, Any],
     ) -> None:
-        import jax
-
         self.runner, self.starts, self.data = runner, starts, data
         self.options, self.seeds, self.progress = options, seeds, progress
         self.checkpoint, self.record = checkpoint, record
         self.started = time.monotonic()
-        samples = len(next(a for arrays in data["train"][:2] for a in arrays.values()))
+        samples = samples_of(data["train"])
         whole = options.optimizer.name == "lbfgs"
         names = ["loss", *(name for name, _ in runner.closed.metrics)]
         held = "validation" in data
@@ -97,18 +101,24 @@ class _Training:
             drawn=frozenset(drawn),
             shuffled=bool(options.shuffle) and not whole,
         )
-        self.block = compiled(runner, options, self.form)
         self.fixed = {
             name: np.stack([s[name] for s in starts]) if name in drawn else value
             for name, value in starts[0].items()
             if name not in runner.trained
         }
-        self.given = jax.device_put((data["train"], data.get("validation")))
         self.total = options.epochs * self.form.updates
+        self._place()
+
+    def _place(self) -> None:
+        """The data where they are computed with, and the compiled block."""
+        import jax
+
+        self.block = compiled(self.runner, self.options, self.form)
+        self.given = jax.device_put((self.data["train"], self.data.get("validation")))
 
     def run(self) -> Run:
         if "test" in self.data:  # better now than after the training
-            explain(self.runner, self.starts[0], self.data["test"])
+            self._explain(self.starts[0], "test")
         stand = self._resumed() or self._begun()
         if self.checkpoint is not None:
             self.checkpoint.write(self._saved(stand))
@@ -125,7 +135,7 @@ class _Training:
             self.checkpoint.write(self._saved(stand))
         return self._made(stand, stopped)
 
-    def _train(self, stand: _Stand, asked: Callable[[], bool]) -> None:
+    def _train(self, stand: Stand, asked: Callable[[], bool]) -> None:
         """Blocks of updates until the last epoch has ended or all runs have stopped."""
         pace, first = 1, True
         while stand.update < self.total and np.any(stand.course["alive"]) and not asked():
@@ -143,7 +153,7 @@ class _Training:
                     self.checkpoint.write(self._saved(stand))
                     stand.best = scores
 
-    def _advance(self, stand: _Stand, pace: int) -> int:
+    def _advance(self, stand: Stand, pace: int) -> int:
         """A block of at most `pace` updates. Gives how many epochs ended in it."""
         updates, before = self.form.updates, stand.update
         epoch = before // updates
@@ -176,7 +186,7 @@ class _Training:
                 found[i, k] = stream.permutation(samples)
         return found if self.form.seeds else found[0]
 
-    def _show(self, stand: _Stand, done: int) -> None:
+    def _show(self, stand: Stand, done: int) -> None:
         """Tells progress and callbacks: of several seeds, the medians of those that go on."""
         if not done:
             self.progress.within(stand.update / self.form.updates)
@@ -194,11 +204,27 @@ class _Training:
     def _look_at_validation(self, loss: float) -> None:
         """DataError if it is the data that keep the first validation from being finite."""
         if not math.isfinite(loss):
-            explain(self.runner, self.starts[0], self.data["validation"])
+            self._explain(self.starts[0], "validation")
+
+    def _explain(self, params: Any, part: str) -> None:
+        """DataError if the loss of a part is not finite."""
+        explain(self.runner, params, self._batch(part))
+
+    def _blame(self, params: Any) -> None:
+        """DataError if it is known to be the training data that make an output not finite."""
+        self.runner.blame(params, self._batch("train"))
+
+    def _judged(self, params: Any, part: str) -> dict[str, float]:
+        return self.runner.judge(params, {}, self._batch(part))
+
+    def _batch(self, part: str) -> Batch:
+        found = self.data[part]
+        assert not isinstance(found, Stream)
+        return found
 
     # --- beginning, keeping and resuming ----------------------------------------------------------
 
-    def _begun(self) -> _Stand:
+    def _begun(self) -> Stand:
         import jax
 
         follow = follower(self.options, self.form.updates)
@@ -212,17 +238,17 @@ class _Training:
         empty: list[dict[str, list[float]]] = [
             {name: [] for name in ("epoch", *self.columns)} for _ in self.seeds
         ]
-        return _Stand(course, 0, empty)
+        return Stand(course, 0, empty)
 
     def _trained(self, params: Arrays) -> Arrays:
         return {k: v for k, v in params.items() if k in self.runner.trained}
 
-    def _saved(self, stand: _Stand) -> Saved:
+    def _saved(self, stand: Stand) -> Saved:
         arrays = {path: np.asarray(leaf) for path, leaf in _leaves(stand.course)}
         seconds = stand.seconds + time.monotonic() - self.started
         return Saved(stand.update, arrays, stand.histories, self.record, seconds)
 
-    def _resumed(self) -> _Stand | None:
+    def _resumed(self) -> Stand | None:
         """Where a checkpoint stands; DataError if it is of another run."""
         saved = self.checkpoint.read() if self.checkpoint is not None else None
         if saved is None or self.checkpoint is None:
@@ -242,11 +268,11 @@ class _Training:
         # A loss that was not finite is met again, or not, if there is something else now.
         course["alive"] = course["alive"] | (course["failed"] > 0)
         course["failed"] = np.zeros_like(course["failed"])
-        return _Stand(course, saved.update, saved.histories, saved.seconds)
+        return Stand(course, saved.update, saved.histories, saved.seconds)
 
     # --- the result -------------------------------------------------------------------------------
 
-    def _made(self, stand: _Stand, stopped: str) -> Run:
+    def _made(self, stand: Stand, stopped: str) -> Run:
         """The run, that of the best seed. Raises TrainingError if none has gone well."""
         import jax
 
@@ -259,9 +285,11 @@ class _Training:
             fixed = {k: v for k, v in start.items() if k not in self.runner.trained}
             if course["failed"]:
                 try:
-                    raise training_error(
-                        self.runner, course, self.form, start, fixed, self.data, self.options
-                    )
+                    if not course["epoch"]:  # never any good: perhaps it is the data
+                        self._explain(start, "train")
+                    failure = training_error(course, self.form, {**start, **fixed}, self.options)
+                    self._blame(failure.params)
+                    raise failure
                 except (TrainingError, DataError) as error:
                     if not self.form.seeds:
                         raise
@@ -285,9 +313,9 @@ class _Training:
         """Of the parameters that are kept, on every part of the data."""
         found: dict[str, dict[str, float]] = {}
         values = dict(zip(self.columns, course["best_values"].tolist(), strict=True))
-        for part, batch in self.data.items():
+        for part in self.data:
             if part == "test" or not course["epoch"]:
-                found[part] = self.runner.judge(params, {}, batch)
+                found[part] = self._judged(params, part)
                 continue
             val = part == "validation"
             found[part] = {
@@ -296,6 +324,13 @@ class _Training:
                 if name.startswith("val_") == val
             }
         return found
+
+
+def samples_of(data: Samples) -> int:
+    """How many samples there are."""
+    if isinstance(data, Stream):
+        return len(data)
+    return next((len(a) for arrays in data[:2] for a in arrays.values()), 0)
 
 
 def _leaves(course: Course) -> list[tuple[str, Any]]:

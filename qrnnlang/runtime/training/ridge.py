@@ -26,17 +26,24 @@ def solve(model: ClosedModel, build: Any, params: Arrays, data: Data, method: Me
     the method was given as an argument, for any other model.
     """
     weight, bias = readout(model, method.span)
-    (predict, wanted) = _residual(model, build, params, data, method)
+    predict = _prediction(model, build, params, data, method)
     outputs, inputs = params[weight].shape
-    zero = {k: np.zeros_like(params[k]) for k in (weight, bias) if k is not None}
-    columns = np.zeros((inputs, outputs, inputs))
-    columns[np.arange(inputs), :, np.arange(inputs)] = 1.0
-    constant = _rows(predict(zero), outputs)
-    features = [_rows(predict({**zero, weight: column}), outputs) - constant for column in columns]
+    # Zero, a unit for each column of the weight and for the bias, and something to check by: all in
+    # one call, in which what does not depend on them is computed once.
+    width = inputs + (bias is not None)
+    trials = np.zeros((width + 2, outputs, width))
+    trials[1 + np.arange(width), :, np.arange(width)] = 1.0
+    trials[-1] = np.random.default_rng(0).normal(size=(outputs, width))
+    given = {weight: trials[..., :inputs]}
     if bias is not None:
-        features.append(_rows(predict({**zero, bias: np.ones(outputs)}), outputs) - constant)
-    design = np.stack(features, axis=-1)  # (rows, outputs, inputs or one more)
-    target = _rows(wanted, outputs)
+        given[bias] = trials[..., inputs]
+    predicted, wanted = predict(given)
+    rows = np.asarray(predicted, dtype=np.float64).reshape(width + 2, -1, outputs)
+    constant, design = rows[0], np.moveaxis(rows[1:-1] - rows[0], 0, -1)
+    expected = constant + np.einsum("rof,of->ro", design, trials[-1])
+    if not np.allclose(rows[-1], expected, rtol=1e-6, atol=1e-8):
+        refuse(method.span, "its prediction is not linear in the trained parameters")
+    target = np.asarray(wanted, dtype=np.float64).reshape(-1, outputs)
     found = np.array(
         [
             _minimum(design[:, o], target[:, o] - constant[:, o], inputs, method)
@@ -46,9 +53,6 @@ def solve(model: ClosedModel, build: Any, params: Arrays, data: Data, method: Me
     solution = {weight: found[:, :inputs]}
     if bias is not None:
         solution[bias] = found[:, inputs]
-    expected = constant + np.einsum("rof,of->ro", design, found)
-    if not np.allclose(_rows(predict(solution), outputs), expected, rtol=1e-6, atol=1e-8):
-        refuse(method.span, "its prediction is not linear in the trained parameters")
     return solution
 
 
@@ -61,10 +65,8 @@ def _minimum(design: Reals, target: Reals, inputs: int, method: Method) -> Reals
     return np.asarray(found, dtype=np.float64)
 
 
-def _residual(
-    model: ClosedModel, build: Any, params: Arrays, data: Data, method: Method
-) -> tuple[Any, Any]:
-    """What the loss compares: the prediction, of the trained parameters, and the target."""
+def _prediction(model: ClosedModel, build: Any, params: Arrays, data: Data, method: Method) -> Any:
+    """What the loss compares: the predictions of several trained parameters, and the target."""
     import jax
 
     op = readout_loss(model, method.span)
@@ -85,9 +87,9 @@ def _residual(
     )
     executable = build(opened)
     given = {**data[0], **data[1]}
-    apply = jax.jit(lambda trained: executable.apply({**params, **trained}, given))
-    return lambda trained: np.asarray(apply(trained)["prediction"]), np.asarray(apply({})["target"])
 
+    def compared(trained: Any) -> tuple[Any, Any]:
+        found = executable.apply({**params, **trained}, given)
+        return found["prediction"], found["target"]
 
-def _rows(values: Any, outputs: int) -> Reals:
-    return np.asarray(values, dtype=np.float64).reshape(-1, outputs)
+    return jax.jit(jax.vmap(compared, out_axes=(0, None)))
