@@ -78,7 +78,8 @@ def test_inputs_by_name(model):
         ({}, ValueError, "missing input `x`"),
         ([["a"]], TypeError, "input `x` needs numbers"),
         (1j * X, TypeError, "input `x` needs numbers, not complex128"),
-        ([[1.0], [1.0, 2.0]], ValueError, "no rectangular array"),
+        ([[1.0], [[1.0, 2.0]]], ValueError, "no rectangular array"),
+        ([[1.0], []], ValueError, "no rectangular array"),
     ],
 )
 def test_wrong_inputs(model, x, error, message):

@@ -191,8 +191,8 @@ def test_a_run_that_ends_within_an_epoch_goes_on_there(tmp_path, monkeypatch):
     def one(self, stand, pace):
         return advance(self, stand, 1)
 
-    advance = loop._Training._advance
-    monkeypatch.setattr(loop._Training, "_advance", one)
+    advance = loop.Training._advance
+    monkeypatch.setattr(loop.Training, "_advance", one)
     monkeypatch.setattr(Checkpoint, "write", writing)
     given = {"checkpoint": tmp_path / "a", "checkpoint_every": 0.0, "epochs": 3, **options}
     with pytest.raises(Stop):

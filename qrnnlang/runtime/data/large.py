@@ -67,24 +67,32 @@ def _columns(reader: Any, shown: str, keys: Iterable[Key]) -> Table:
             raise DataError(f"{shown}: two columns are called `{name}`")
     empty = Table(shown, {name: np.zeros(0) for name in names}, 2 if header else 1)
     used = list(dict.fromkeys(empty.column(key)[0] for key in keys))  # all of them are there
-    spool, lines = Spool(used), _Lines()
-    for piece in _pieces(rows if header else chain([(line, cells)], rows)):
-        for at, row in piece:
-            if len(row) != len(names):
-                n = len(names)
-                raise DataError(f"{shown}, row {at}: {len(row)} cells where the first has {n}")
-            lines.append(at)
-        numbers = [at for at, _ in piece]
-        found: dict[Key, Array] = {}
-        for name in used:
-            i = names.index(name)
-            text = Table(shown, {name: [row[i] for _, row in piece]}, 0, numbers)
-            found[name] = text.column(name)[1]
-        spool.add(found)
+    lines = _Lines()
+    with Spool(used) as spool:
+        for piece in _pieces(rows if header else chain([(line, cells)], rows)):
+            spool.add(_numbers(piece, names, used, lines, shown))
+        columns = {**empty.columns, **{str(k): v for k, v in spool.arrays().items()}}
     if not lines:
         raise DataError(f"{shown}: no rows below the header")
-    columns = {**empty.columns, **{str(k): v for k, v in spool.arrays().items()}}
     return Table(shown, columns, empty.first_row, lines)
+
+
+def _numbers(
+    piece: list[tuple[int, list[str]]], names: list[str], used: list[str], lines: _Lines, shown: str
+) -> dict[Key, Array]:
+    """The numbers of some rows by column; their lines are added to `lines`."""
+    for at, row in piece:
+        if len(row) != len(names):
+            n = len(names)
+            raise DataError(f"{shown}, row {at}: {len(row)} cells where the first has {n}")
+        lines.append(at)
+    places = [at for at, _ in piece]
+    found: dict[Key, Array] = {}
+    for name in used:
+        i = names.index(name)
+        text = Table(shown, {name: [row[i] for _, row in piece]}, 0, places)
+        found[name] = text.column(name)[1]
+    return found
 
 
 def _rows(reader: Any, shown: str) -> Iterator[tuple[int, list[str]]]:

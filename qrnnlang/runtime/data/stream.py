@@ -95,7 +95,10 @@ Samples: TypeAlias = Batch | Stream
 
 
 class Spool:
-    """Columns of numbers on their way from a text file to the disk; `arrays` maps them back."""
+    """Columns of numbers on their way from a text file to the disk; `arrays` maps them back.
+
+    As a context it closes its files; arrays that are mapped from them stay.
+    """
 
     def __init__(self, keys: Sequence[Key]) -> None:
         # Without a name: they are gone with the last array that is mapped from them.
@@ -103,6 +106,13 @@ class Spool:
             key: tempfile.TemporaryFile(prefix="qrnnlang-")  # noqa: SIM115
             for key in keys
         }
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self.files.values():
+            file.close()
 
     def add(self, values: Mapping[Key, Array]) -> None:
         for key, array in values.items():
@@ -116,5 +126,4 @@ class Spool:
                 found[key] = np.memmap(file, dtype=np.float64, mode="r")
             else:
                 found[key] = np.zeros(0)
-            file.close()
         return found
