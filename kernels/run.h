@@ -18,20 +18,39 @@ enum Function : int64_t {
   kPossible = 6,  // 0, or NaN where the number is negative
   kCertain = 7,   // 0, or NaN where the number is
   kBit = 8,       // 0 or 1, NaN where the number is not
+  kRate = 9,      // within [0, 1], NaN where the number is not
+  kRoot = 10,     // as the language has it, and the five below: NaN outside the domain
+  kLog = 11,
+  kAsin = 12,
+  kAcos = 13,
+  kAbs = 14,
+  kSoftplus = 15,
 };
 
 constexpr double kRounding = 1e-9;
+// How far outside its domain an argument may lie and still count as the edge.
+constexpr double kEdge = 256 * 2.220446049250313e-16;
 
 inline double bit_of(double a) {
   const double near = std::nearbyint(a);
   return std::fabs(a - near) <= kRounding && std::fabs(near - 0.5) < 1 ? near : std::nan("");
 }
+inline double rate_of(double a) {
+  if (!(a >= -kRounding && a <= 1 + kRounding)) return std::nan("");
+  return std::min(std::max(a, 0.0), 1.0);
+}
+inline double root_of(double a) { return a > 0 ? std::sqrt(a) : a >= -kEdge ? 0.0 : std::nan(""); }
+inline double log_of(double a) { return a > 0 ? std::log(a) : std::nan(""); }
+inline double arc_of(double a) { return std::fabs(a) <= 1 + kEdge ? std::min(std::max(a, -1.0), 1.0) : std::nan(""); }
+// 1/√(1 − a²), 0 at the ends, where it is infinite.
+inline double arc_slope(double a) { return std::fabs(a) < 1 ? 1 / std::sqrt((1 - a) * (1 + a)) : 0.0; }
+inline double sigmoid_of(double a) { return a < 0 ? std::exp(a) / (1 + std::exp(a)) : 1 / (1 + std::exp(-a)); }
 
 template <int W>
 inline V<W> value_of(int64_t f, V<W> x) {
   switch (f) {
     case kSigmoid:
-      return each(x, [](double a) { return a < 0 ? std::exp(a) / (1 + std::exp(a)) : 1 / (1 + std::exp(-a)); });
+      return each(x, sigmoid_of);
     case kTanh:
       return each(x, [](double a) { return std::tanh(a); });
     case kExp:
@@ -46,6 +65,20 @@ inline V<W> value_of(int64_t f, V<W> x) {
       return each(x, [](double a) { return std::isnan(a) ? a : 0.0; });
     case kBit:
       return each(x, bit_of);
+    case kRate:
+      return each(x, rate_of);
+    case kRoot:
+      return each(x, root_of);
+    case kLog:
+      return each(x, log_of);
+    case kAsin:
+      return each(x, [](double a) { return std::asin(arc_of(a)); });
+    case kAcos:
+      return each(x, [](double a) { return std::acos(arc_of(a)); });
+    case kAbs:
+      return each(x, [](double a) { return std::fabs(a); });
+    case kSoftplus:
+      return each(x, [](double a) { return std::max(a, 0.0) + std::log1p(std::exp(-std::fabs(a))); });
     default:
       return each(x, [](double a) { return std::atan(a); });
   }
@@ -69,11 +102,24 @@ inline V<W> slope_of(int64_t f, V<W> x, V<W> y) {
     case kCertain:
     case kBit:
       return V<W>{};
+    case kRate:
+      return each(x, [](double a) { return a >= 0 && a <= 1 ? 1.0 : 0.0; });
+    case kRoot:
+      return each(y, [](double a) { return a > 0 ? 0.5 / a : 0.0; });
+    case kLog:
+      return each(x, [](double a) { return a > 0 ? 1 / a : 0.0; });
+    case kAsin:
+      return each(x, arc_slope);
+    case kAcos:
+      return each(x, [](double a) { return -arc_slope(a); });
+    case kAbs:
+      return each(x, [](double a) { return double(a > 0) - double(a < 0); });
+    case kSoftplus:
+      return each(x, sigmoid_of);
     default:
       return 1.0 / (1.0 + x * x);
   }
 }
-
 
 // Code of one instruction: op, length, then what the cases below read.
 template <int W>

@@ -82,8 +82,9 @@ def run_plan(
     """
     if native is not None and not keep:
         before = state or initial(plan, params, externs, batch, real)
+        handed = _handed(plan, native, params, inputs, steps * batch, externs, real)
         made, bases, reals = run_native(
-            native, params, inputs, steps, batch, before.bases, before.reals
+            native, params, inputs, steps, batch, before.bases, before.reals, handed
         )
         return Ran({n: (y, True) for n, y in made.items()}, Carried(bases, reals), None)
     slots: dict[p.Slot, Any] = {}
@@ -107,6 +108,42 @@ def run_plan(
         static = line.level[slot] == p.STATIC
         outputs[name] = (slots[slot], False) if static else (found[name], True)
     return Ran(outputs, last, states)
+
+
+def _handed(
+    plan: Plan,
+    native: Native,
+    params: Mapping[str, Array],
+    inputs: Mapping[str, tuple[Array, bool]],
+    samples: int,
+    externs: Mapping[str, Callable[..., Any]],
+    real: Any,
+) -> tuple[list[Array], list[Array]]:
+    """What XLA computes for the native kernel: flat arrays, and (samples, …) of what varies."""
+    line = plan.line
+    made = {s.out: s for s in line.steps}
+    wanted: set[p.Slot] = set()
+    waiting = list(native.handed)
+    while waiting:
+        step = waiting.pop()
+        wanted.add(step.out)
+        waiting += [made[i] for i in p.reads(step) if i in made and i not in wanted]
+    given = {
+        n: x.reshape(samples, *x.shape[2:]) if varies else x for n, (x, varies) in inputs.items()
+    }
+    slots: dict[p.Slot, Any] = {}
+    context = Context(params, given, externs, real, line.level)
+    run((s for s in line.steps if s.out in wanted), slots, context)
+    once: list[Array] = []
+    each: list[Array] = []
+    for step in native.handed:
+        x, static = slots[step.out], line.level[step.out] == p.STATIC
+        parts = [x] if isinstance(step, p.Compute) else [jnp.real(x), jnp.imag(x)]
+        if static:
+            once += [part.reshape(-1) for part in parts]
+        else:
+            each += [jnp.broadcast_to(y, (samples, *y.shape[1:])) for y in parts]
+    return once, each
 
 
 def _stretch(

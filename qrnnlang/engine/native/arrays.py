@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .writer import Ids, NotCovered, Writer
+from .writer import Ids, Writer
 
 
 @dataclass(frozen=True)
@@ -168,13 +168,12 @@ class Programs:
         conj: bool = False,
     ) -> Array:
         """See `Contract` in kernels/contract.h; `b` is lifted, a fixed `a` stays where it is."""
-        if a.fixed and b.fixed:
-            raise NotCovered("a product of fixed matrices")
         n = int(np.prod(shape))
-        b = self.at(b, False)
+        fixed = a.fixed and b.fixed
+        b = self.at(b, fixed)
         left = self.planes(a)
         sums = None
-        if a.fixed:
+        if a.fixed and not fixed:
             size = a.re.size
             places = []
             for plane in left:
@@ -183,9 +182,10 @@ class Programs:
                     self.matrices.append((self.sums, plane, size))
                     self.sums += size
             sums = (places[0], places[1])
-        re, im = self.step.contract(sizes, left, self.planes(b), strides, n, conj, sums)
+        w = self.writer(fixed)
+        re, im = w.contract(sizes, left, self.planes(b), strides, n, conj, sums)
         whole = np.arange(n).reshape(shape)
-        return Array(re + whole, np.full(shape, -1) if im == -1 else im + whole, False)
+        return Array(re + whole, np.full(shape, -1) if im == -1 else im + whole, fixed)
 
 
 def _plane(w: Writer, ids: Ids, may_miss: bool) -> int:

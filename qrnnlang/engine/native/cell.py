@@ -16,6 +16,7 @@ import numpy as np
 
 from ...sema.closed import Input, Param
 from .. import steps as p
+from ..describe import sizes_of
 from ..plan import Plan, is_real
 from . import library
 from .arrays import Array, Programs, real_array
@@ -29,7 +30,8 @@ class Native:
     """A registered plan.
 
     `outputs`: name, shape and first column in the rows of outputs. `bases`: the shapes of what is
-    carried for each group of wires, and whether it is complex.
+    carried for each group of wires, and whether it is complex. `handed`: steps that XLA computes
+    ahead, once or for all samples and steps, since the kernel has no form for them.
     """
 
     key: int
@@ -42,6 +44,7 @@ class Native:
     bases: tuple[tuple[tuple[int, ...], bool], ...]
     form: str
     instructions: int
+    handed: tuple[p.Step, ...] = ()
 
     def kept(self) -> int:
         """Numbers of one set of parameters that a call keeps for its reverse."""
@@ -61,8 +64,57 @@ def compiled(plan: Plan, shapes: Mapping[str, tuple[int, ...]], varying: frozens
     library.load()
     if found := channel_of(plan):
         with suppress(NotCovered):
-            return _compiled(plan, shapes, varying, found)
-    return _compiled(plan, shapes, varying, None)
+            return _handing(plan, shapes, varying, found)
+    return _handing(plan, shapes, varying, None)
+
+
+def _handing(
+    plan: Plan,
+    shapes: Mapping[str, tuple[int, ...]],
+    varying: frozenset[str],
+    channel: Channel | None,
+) -> Native:
+    """Compiles what the kernel has forms for; XLA hands over what it has not, as long as that is
+
+    ahead of the recurrence.
+    """
+    made = {s.out: s for s in plan.line.steps}
+    handed: frozenset[p.Slot] = frozenset()
+    while True:
+        try:
+            needed = tuple(
+                s for s in plan.line.steps if s.out in handed and _wanted(plan, s.out, handed)
+            )
+            return _compiled(plan, shapes, varying, channel, needed)
+        except NotCovered as error:
+            slot = error.slot
+            if slot is None or slot in handed or not _can_hand(made[slot], plan.line.level[slot]):
+                raise
+            handed |= {slot}
+
+
+def _can_hand(step: p.Step, level: p.Level) -> bool:
+    kinds = (p.Compute, p.Exponential, p.Fuse, p.Amplitudes)
+    return level < p.RECURRENT and isinstance(step, kinds)
+
+
+def _wanted(plan: Plan, slot: p.Slot, handed: frozenset[p.Slot]) -> bool:
+    """Whether anything but what is handed over itself reads a slot."""
+    read = {i for s in plan.line.steps if s.out not in handed for i in p.reads(s)}
+    ends = (*plan.next_bases, *plan.next_reals, *(i for _, i in plan.outputs))
+    return slot in read or slot in ends
+
+
+def _handed_array(q: Programs, plan: Plan, step: p.Step, sizes: Mapping[p.Slot, Any]) -> Array:
+    """Entries for what is handed over: real parts, then imaginary ones of what is no value."""
+    fixed = plan.line.level[step.out] == p.STATIC
+    if isinstance(step, p.Compute):
+        ids = q.writer(fixed).new(int(np.prod(step.op.shape, dtype=int)))
+        return real_array(ids.reshape(step.op.shape), fixed)
+    n, _, h = sizes[step.out]
+    shape = (n, 1, 1) if isinstance(step, p.Amplitudes) else (n, h)
+    ids = q.writer(fixed).new(2 * n * h).reshape(2, *shape)
+    return Array(ids[0], ids[1], fixed)
 
 
 def _compiled(
@@ -70,9 +122,13 @@ def _compiled(
     shapes: Mapping[str, tuple[int, ...]],
     varying: frozenset[str],
     channel: Channel | None,
+    handed: tuple[p.Step, ...],
 ) -> Native:
-    ops = [s.op for s in plan.line.steps if isinstance(s, p.Compute)]
-    params = tuple(dict.fromkeys(op.name for op in ops if isinstance(op, Param)))
+    outside = {s.out for s in handed}
+    inside = [s for s in plan.line.steps if s.out not in outside]
+    ops = [s.op for s in inside if isinstance(s, p.Compute)]
+    stored = [s.name for s in inside if isinstance(s, p.Stored)]
+    params = tuple(dict.fromkeys((*(op.name for op in ops if isinstance(op, Param)), *stored)))
     read = tuple(dict.fromkeys(op.name for op in ops if isinstance(op, Input)))
     inputs = tuple(n for n in read if n in varying)
     fixed_inputs = tuple(n for n in read if n not in varying)
@@ -84,9 +140,16 @@ def _compiled(
 
     found_params = {n: array(n, True) for n in params}
     found_inputs = {n: array(n, True) for n in fixed_inputs}
+    sizes = sizes_of(plan) if handed else {}
+    given_slots = {
+        s.out: _handed_array(q, plan, s, sizes) for s in handed if _ahead(plan, s) == p.STATIC
+    }
     entries = q.fixed.size
     found_inputs |= {n: array(n, False) for n in inputs}
-    low = Lowering(plan.line.level, q, found_params, found_inputs)
+    given_slots |= {
+        s.out: _handed_array(q, plan, s, sizes) for s in handed if _ahead(plan, s) == p.GIVEN
+    }
+    low = Lowering(plan.line.level, q, found_params, found_inputs, dict(given_slots))
     complex_ = not is_real(plan)
     shapes_ = [(2 ** len(g), 1, 1) if plan.pure else (2 ** len(g),) * 2 for g in plan.groups]
     carried = sum(int(np.prod(shape)) * (1 + complex_) for shape in shapes_)
@@ -125,7 +188,12 @@ def _compiled(
         return q.step.placed(np.where(whole == -1, zero, whole)).tolist()  # type: ignore[no-any-return]
 
     before, next_, out = ids(state), ids(after_), ids(columns)
-    given = ids([found_inputs[n].re.reshape(-1) for n in inputs])
+    rows = [found_inputs[n].re.reshape(-1) for n in inputs]
+    for step in handed:
+        if _ahead(plan, step) == p.GIVEN:
+            a = given_slots[step.out]
+            rows += [a.re.reshape(-1), *([] if a.real else [a.im.reshape(-1)])]
+    given = ids(rows)
     ints: list[Any] = []
     reals = []
     spread = q.fixed.placed(np.array(list(q.step.first), np.int64)).tolist()
@@ -157,7 +225,12 @@ def _compiled(
         tuple((shape, complex_) for shape in shapes_),
         "step by step" if form is None else form.name,
         len(q.fixed.code) + len(q.step.code),
+        handed,
     )
+
+
+def _ahead(plan: Plan, step: p.Step) -> p.Level:
+    return plan.line.level[step.out]
 
 
 def _registered_plan(ints: list[Any], reals: list[Any]) -> int:
@@ -258,11 +331,17 @@ def run_native(
     batch: int,
     bases: tuple[Any, ...],
     reals: tuple[Any, ...],
+    handed: tuple[list[Any], list[Any]] = ([], []),
 ) -> tuple[dict[str, Any], tuple[Any, ...], tuple[Any, ...]]:
-    """Outputs (steps, batch, *shape) by name, and the carried bases and reals at the end."""
+    """Outputs (steps, batch, *shape) by name, and the carried bases and reals at the end.
+
+    `handed`: what XLA has computed, as flat arrays: once, and for all steps and sequences.
+    """
     fixed = [jnp.asarray(params[n]).reshape(-1) for n in native.params]
     fixed += [inputs[n][0].reshape(-1) for n in native.fixed_inputs]
     given = [inputs[n][0].reshape(steps, batch, -1) for n in native.inputs]
+    fixed += handed[0]
+    given += [x.reshape(steps, batch, -1) for x in handed[1]]
     start = []
     for base, (_, complex_) in zip(bases, native.bases, strict=True):
         start.append(base.real.reshape(batch, -1))

@@ -10,6 +10,13 @@ import numpy as np
 from .arrays import Array, Programs, real_array
 from .writer import Ids, NotCovered
 
+#: Functions of one number, by the kernel's name.
+_UNARY = {
+    **{fn: fn for fn in ("sigmoid", "tanh", "exp", "relu", "arctan", "log", "arcsin", "arccos")},
+    **{fn: fn for fn in ("abs", "softplus")},
+    "sqrt": "root",
+}
+
 
 def called(q: Programs, fn: str, args: Sequence[Array], shape: tuple[int, ...]) -> Array:
     fixed = all(a.fixed for a in args)
@@ -58,8 +65,8 @@ def called(q: Programs, fn: str, args: Sequence[Array], shape: tuple[int, ...]) 
         case "sin" | "cos":
             cos, sin = w.turns(_present(q, ids[0], fixed))
             found = cos if fn == "cos" else sin
-        case "sigmoid" | "tanh" | "exp" | "relu" | "arctan":
-            found = w.unary(fn, _present(q, ids[0], fixed))
+        case _ if fn in _UNARY:
+            found = w.unary(_UNARY[fn], _present(q, ids[0], fixed))
         case _:
             raise NotCovered(f"function `{fn}`")
     return real_array(found.reshape(shape), fixed)

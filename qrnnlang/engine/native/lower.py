@@ -11,7 +11,7 @@ import numpy as np
 
 from ...sema.closed import Call, Const, Gather, Input, Param
 from .. import steps as p
-from . import factors, projecting
+from . import channels, factors, projecting
 from .arrays import Array, Programs, real_array, stacked
 from .functions import called
 from .writer import Ids, NotCovered
@@ -31,7 +31,13 @@ class Lowering:
 
     def run(self, steps: tuple[p.Step, ...]) -> None:
         for step in steps:
-            self.slots[step.out] = self.lower(step)
+            if step.out in self.slots:  # handed over
+                continue
+            try:
+                self.slots[step.out] = self.lower(step)
+            except NotCovered as error:
+                error.slot = step.out
+                raise
 
     def lower(self, step: p.Step) -> Any:
         s, q = self.slots, self.programs
@@ -125,6 +131,16 @@ class Lowering:
                 found = whole[np.maximum(chosen, 0)]
                 found = real_array(np.where(chosen >= 0, found.re, -1), found.fixed)
                 return found if value is None else found.reshape()
+            case p.Amplitudes(re=re, im=im):
+                return channels.amplitudes(q, s[re], None if im is None else s[im])
+            case p.Noise():
+                return channels.noise(
+                    q, s[step.density], step, [self.number(r) for r in step.rates]
+                )
+            case p.Stored(name=name, adjoint=adjoint):
+                return channels.stored(q, self.params[name], adjoint)
+            case p.Controlled(matrix=matrix, holds=holds):
+                return channels.controlled(q, s[matrix], holds)
             case p.NextBase(density=density, n=n, weight=weight, mask=mask):
                 rho = s[density].reshape(2**n, 2**n)
                 if weight is not None:

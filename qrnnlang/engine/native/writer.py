@@ -30,6 +30,13 @@ FUNCTIONS = (
     "possible",
     "certain",
     "bit",
+    "rate",
+    "root",
+    "log",
+    "arcsin",
+    "arccos",
+    "abs",
+    "softplus",
 )
 
 #: Marks an entry of the program before.
@@ -39,7 +46,9 @@ _NO_IDS = np.zeros(0, np.int64)
 
 
 class NotCovered(Unsupported):
-    """The kernel has no form for a step; the XLA executor has."""
+    """The kernel has no form for something; the XLA executor has. `slot`: of the step to blame."""
+
+    slot: int | None = None
 
 
 @dataclass
