@@ -1,6 +1,7 @@
 // The recurrent sweep of a cell as two XLA custom calls: forwards, and backwards with cotangents.
 #include <map>
 
+#include "rates.h"
 #include "recurrent.h"
 #include "sets.h"
 #include "split.h"
@@ -209,4 +210,11 @@ extern "C" void qrnn_register(int64_t key, const int64_t* ints, const double* re
 extern "C" int64_t qrnn_kept(int64_t key) { return qrnn::plan_of(key)->kept(); }
 extern "C" int64_t qrnn_trailed(int64_t key, int64_t steps, int64_t batch) {
   return qrnn::plan_of(key)->trailed({steps, batch});
+}
+
+// Real operations a second in products of small matrices and in gates, bytes a second of memory.
+extern "C" void qrnn_rates(double* rates) {
+  rates[0] = qrnn::product_rate();
+  rates[1] = qrnn::pair_rate();
+  rates[2] = qrnn::memory_rate();
 }

@@ -112,9 +112,16 @@ def _ir(model: ClosedModel, args: argparse.Namespace) -> str:
 
 
 def _plan(model: ClosedModel, args: argparse.Namespace) -> str:
-    from ..engine import build
+    """The parts of all plans, then the forms they were chosen among.
 
-    return _json(build(model).describe(batch=1, steps=steps_of(model, args.steps)))
+    At a reference machine's rates, so that the same input gives the same bytes everywhere.
+    """
+    from ..engine import build
+    from ..engine.rates import REFERENCE
+
+    cells = build(model, rates=REFERENCE).described(1, steps_of(model, args.steps))
+    parts = [part for cell in cells for part in cell.parts]
+    return _json(parts + [form for cell in cells for form in cell.alternatives()])
 
 
 def _model_json(model: ClosedModel, args: argparse.Namespace) -> str:

@@ -56,11 +56,16 @@ def _text(found: Mapping[str, Any]) -> Iterator[str]:
     plan = found["plan"]
     if plan:
         yield f"  plan        {_count(len(plan), 'part')}"
-        rows = [_row(part) for part in plan]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = (f"{cell:{w}}" for cell, w in zip(row, widths, strict=True))
-            yield ("    " + "  ".join(cells)).rstrip()
+        yield from _table([_row(part) for part in plan])
+        yield "  forms       chosen and possible ones, of 32 sequences on one thread"
+        yield from _table([_form(form) for form in found["alternatives"]])
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:{w}}" for cell, w in zip(row, widths, strict=True))
+        yield ("    " + "  ".join(cells)).rstrip()
 
 
 def _measured(kind: Mapping[str, Any]) -> str:
@@ -80,6 +85,11 @@ def _row(part: Mapping[str, Any]) -> tuple[str, ...]:
     gates = f"{part['fused_gates'] + part['dynamic_gates']} gates"
     size = f"{part['qubits']} qubits"
     return (part["cell"], part["form"], size, gates, f"{part['flops']:,} flop", part["computed"])
+
+
+def _form(form: Mapping[str, Any]) -> tuple[str, ...]:
+    cost = form["why"] if form["seconds"] is None else f"{1e3 * form['seconds']:,.3g} ms"
+    return (form["cell"], form["form"], cost, "chosen" if form["chosen"] else "")
 
 
 def _count(n: int, what: str) -> str:

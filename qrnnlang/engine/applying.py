@@ -15,10 +15,6 @@ from .tabling import Tabled, gates, rotated, separate, start, tabulated
 #: No matrix is built on more wires than this.
 WIDEST_MATRIX = 8
 
-#: A matrix pays when a row of it has at most `ROWS_PER_GATE` products for each pair it replaces: a
-#: row of a matrix product runs that much faster than a row of a pair, which is bound by memory.
-ROWS_PER_GATE = 8
-
 #: More pairs in a row than this are applied in a loop: longer to run, much shorter to compile.
 LONGEST_UNROLLED = 16
 
@@ -26,7 +22,11 @@ Circuit = Sequence[Item]
 
 
 def fused(b: Builder, run: Circuit) -> bool:
-    """Applies an input-independent run as one matrix if that pays."""
+    """Applies an input-independent run as one matrix if that pays.
+
+    It does when a row of the matrix has at most `rows_per_gate` products for each pair it replaces:
+    a row of a matrix product runs that much faster than a row of a pair, which is bound by memory.
+    """
     wires = frozenset().union(*(x.wires for x in run))
     parts = b.holding(wires)
     if not _pays(b, run, wires, parts):
@@ -85,7 +85,7 @@ def _pays(b: Builder, run: Circuit, wires: frozenset[Wire], parts: Sequence[Part
         columns *= x.env * (x.rows if x.form in ("identity", "density") else x.wide)
         if x.form not in ("identity", "zero") or not wires.issuperset(x.wires):
             depth *= 2 ** len(wires.intersection(x.wires))
-    return bool(depth <= ROWS_PER_GATE * len(run) and rows <= 4 * b.samples * columns)
+    return bool(depth <= b.rows_per_gate * len(run) and rows <= 4 * b.samples * columns)
 
 
 def _matrix(

@@ -51,6 +51,7 @@ class Builder:
 
     input_level: Callable[[str], p.Level]
     samples: int
+    rows_per_gate: int = 8  # see `applying.fused`
     steps: list[p.Step] = field(default_factory=list)
     level: list[p.Level] = field(default_factory=list)
     values: dict[Ref, p.Slot] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from ..sema.closed import (
 )
 from . import steps as p
 from .cells import initial
+from .choices import Choice, choices
 from .describe import describe_plan
 from .errors import Unsupported
 from .model_run import ModelRun
@@ -24,6 +25,7 @@ from .native.library import Unavailable
 from .native.writer import NotCovered
 from .plan import Plan
 from .planner import plan_cell
+from .rates import Rates, here
 from .states import State, to_state
 
 Array = Any
@@ -45,6 +47,7 @@ class Executable:
     executor: str = "auto"
     plans: dict[tuple[Any, ...], Plan] = field(default_factory=dict, repr=False)
     natives: dict[int, Native | str] = field(default_factory=dict, repr=False)
+    given_rates: Rates | None = None
 
     @property
     def real(self) -> Any:
@@ -166,6 +169,7 @@ class Executable:
                 lambda name: p.STATIC if name in static else p.GIVEN,
                 size,
                 joint,
+                self.rates,
             )
         return self.plans[key]
 
@@ -187,25 +191,48 @@ class Executable:
             raise Unsupported(f"not in the native kernel: {found}")
         return None if isinstance(found, str) else found
 
-    def _where(self, op: RunCell, plan: Plan) -> str:
-        """What runs a cell, and why if it is not the kernel."""
-        shapes = {s.name: s.shape for s in self.model.params}
-        shapes |= {port.name: port.shape for port in op.cell.inputs}
-        if self.native(plan, shapes, frozenset(port.name for port in op.cell.inputs)):
-            return "native kernel"
-        why = self.natives.get(id(plan))
-        return f"XLA: {why}" if isinstance(why, str) else "XLA"
+    @property
+    def rates(self) -> Rates:
+        """What plans are chosen by."""
+        return self.given_rates or here()
+
+    def described(self, batch: int = 32, steps: int = 20) -> list[Described]:
+        """The cells of the model: what is computed, and the forms it was chosen among."""
+        found: list[Described] = []
+        for op in self.model.ops:
+            if not isinstance(op, RunCell):
+                continue
+            plan = self.plan(op, frozenset(), batch * steps)
+            shapes = {s.name: s.shape for s in self.model.params}
+            shapes |= {port.name: port.shape for port in op.cell.inputs}
+            native = self.native(plan, shapes, frozenset(port.name for port in op.cell.inputs))
+            why = self.natives.get(id(plan))
+            where = "native kernel" if native else f"XLA: {why}" if isinstance(why, str) else "XLA"
+            handed = {s.out for s in native.handed} if native else set()
+            found.append(
+                Described(
+                    op.instance,
+                    describe_plan(op.instance, plan, batch, steps, self.rates, where, handed),
+                    choices(build_graph(op.cell), plan, native or why, batch * steps, self.rates),
+                )
+            )
+        return found
 
     def describe(self, batch: int = 32, steps: int = 20) -> list[dict[str, object]]:
         """What is computed, as plain data: an entry for each step of a plan that costs anything."""
-        found: list[dict[str, object]] = []
-        for op in self.model.ops:
-            if isinstance(op, RunCell):
-                plan = self.plan(op, frozenset(), batch * steps)
-                where = self._where(op, plan)
-                entries = describe_plan(op.instance, plan, batch, steps)
-                found += [{**entry, "executor": where} for entry in entries]
-        return found
+        return [entry for cell in self.described(batch, steps) for entry in cell.parts]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A cell's plan for people; see `describe.describe_plan` and `choices.Choice`."""
+
+    instance: str
+    parts: list[dict[str, object]]
+    choices: list[Choice]
+
+    def alternatives(self) -> list[dict[str, object]]:
+        return [choice.described(self.instance) for choice in self.choices]
 
 
 def build(
@@ -213,12 +240,14 @@ def build(
     precision: str = "float64",
     externs: Mapping[str, Callable[..., Any]] | None = None,
     executor: str = "auto",
+    rates: Rates | None = None,
 ) -> Executable:
     """A model, ready to run in `float64` or `float32`. Turns on JAX's 64-bit mode for the former.
 
     `externs` binds the model's external functions, which JAX must be able to trace. `executor`:
     "xla", which can be differentiated any number of times, "native", the CPU kernel, once and in
-    reverse, or "auto", the kernel for each cell that it covers. Raises Unsupported, here or on the
+    reverse, or "auto", the kernel for each cell that it covers. `rates`: of the machine that plans
+    are made for, this one's if None. Raises Unsupported, here or on the
     first call, for operations that there is no exact form for.
     """
     if executor not in ("auto", "native", "xla"):
@@ -227,4 +256,4 @@ def build(
         raise ValueError(f"precision {precision!r}: expected 'float64' or 'float32'")
     if precision == "float64":
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
-    return Executable(model, precision, dict(externs or {}), executor)
+    return Executable(model, precision, dict(externs or {}), executor, given_rates=rates)

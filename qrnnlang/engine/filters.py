@@ -42,7 +42,7 @@ def _table(b: Builder, x: low.Filter) -> p.Slot:
     The ancillas' circuit runs on all settings of the sources at once, since it never mixes them,
     and on both values of the target, which are the columns.
     """
-    inner = Builder(b.input_level, b.samples, b.steps, b.level, b.values)
+    inner = Builder(b.input_level, b.samples, b.rows_per_gate, b.steps, b.level, b.values)
     inner.parts = [Part("zero", (w,)) for w in x.ancillas]
     inner.parts.append(Part("identity", (x.target,), None, 1, 2))
     if x.sources:

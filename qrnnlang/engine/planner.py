@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -30,10 +31,12 @@ from .circuits import flush
 from .elimination import eliminated
 from .filters import filtered, weighed
 from .lowering import lower, lower_start
+from .meeting import Groups, meeting, united
 from .merging import Block
 from .nonunitary import load, noisy, project
 from .pairs import pauli_phases
 from .plan import Line, Plan
+from .rates import REFERENCE, Rates
 from .reading import expectation, populations
 from .staging import staged, touched
 
@@ -43,8 +46,6 @@ _NEVER = 1e12
 #: From so many carried wires in one group on, a carried ket beats a density: below that, what acts
 #: on it can be multiplied together ahead of the recurrence.
 LEAST_PURE = 4
-
-Groups = tuple[tuple[int, ...], ...]
 
 
 class _Mixed(Exception):
@@ -62,40 +63,83 @@ class _Ran:
     groups: Groups
 
 
+@dataclass(frozen=True)
+class Policy:
+    """What a plan must be like: whether kets are carried, whether gates may become matrices."""
+
+    pure: bool
+    fusing: bool
+
+
 def plan_cell(
     graph: CellGraph,
     input_level: Callable[[str], p.Level] = lambda _: p.GIVEN,
     samples: int = 640,
     joint: bool = False,
+    rates: Rates = REFERENCE,
 ) -> Plan:
     """The plan of a cell.
 
     `input_level` says which inputs do not differ from sample to sample and step to step, `samples`
     how many samples times steps to expect. With `joint` all carried wires share one density
-    matrix; otherwise groups that never meet have their own. Raises Unsupported.
+    matrix; otherwise groups that never meet have their own. Four or more wires that stay pure are
+    carried as a ket; gates become matrices where that is faster at these rates. Raises Unsupported.
     """
-    step, start = lower(graph), lower_start(graph)
-    count = len(step.enter)
-    groups: Groups = tuple((i,) for i in range(count))
-    if joint and count:
-        groups = (tuple(range(count)),)
-    carried = [c for c in graph.carries if isinstance(c, RealCarry)]
-    read = {o.ref for o in graph.outputs} | {c.out for c in carried}
-    initial = {c.initial for c in carried}
-    pure, single = count >= LEAST_PURE and not joint, groups
+    cell = _Cell.of(graph, input_level, samples, joint)
+    if cell.pure and not joint and max(map(len, cell.groups), default=0) >= LEAST_PURE:
+        with suppress(_Mixed):
+            return _plan(graph, cell, True, rates.rows_per_gate)
+    return _plan(graph, cell, False, rates.rows_per_gate)
+
+
+def plan_as(graph: CellGraph, samples: int, rates: Rates, policy: Policy) -> Plan | None:
+    """The plan that a policy asks for; None where what is carried becomes mixed, as kets do not."""
+    cell = _Cell.of(graph, lambda _: p.GIVEN, samples, False)
+    if policy.pure and not cell.pure:
+        return None
+    try:
+        return _plan(graph, cell, policy.pure, rates.rows_per_gate if policy.fusing else 0)
+    except _Mixed:
+        return None
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell before it is planned: its programs, and what is known of how its wires meet."""
+
+    step: low.Program
+    step_ends: Mapping[int, int]
+    start: low.Program
+    start_ends: Mapping[int, int]
+    groups: Groups
+    pure: bool
+    input_level: Callable[[str], p.Level]
+    samples: int
+
+    @staticmethod
+    def of(
+        graph: CellGraph, input_level: Callable[[str], p.Level], samples: int, joint: bool
+    ) -> _Cell:
+        carried = [c for c in graph.carries if isinstance(c, RealCarry)]
+        read = {o.ref for o in graph.outputs} | {c.out for c in carried}
+        step, ends = staged(eliminated(lower(graph), read))
+        start, start_ends = staged(eliminated(lower_start(graph), {c.initial for c in carried}))
+        groups, pure = meeting(step, meeting(start)[0])
+        if joint and step.enter:
+            groups = (tuple(range(len(step.enter))),)
+        return _Cell(step, ends, start, start_ends, groups, pure, input_level, samples)
+
+
+def _plan(graph: CellGraph, cell: _Cell, pure: bool, rows: int) -> Plan:
+    """Raises _Mixed where kets are asked for and do not stay kets."""
+    groups, given = cell.groups, (cell.input_level, cell.samples, pure, rows)
     while True:
-        try:
-            first = _run(start, groups, (), initial, input_level, samples, pure)
-            ran = _run(step, first.groups, _reals(graph), read, input_level, samples, pure)
-        except _Mixed:
-            pure, groups = False, single
-            continue
-        if ran.groups != groups:
-            groups = ran.groups
-        elif pure and max(map(len, groups)) < LEAST_PURE:
-            pure, groups = False, single
-        else:
+        first = _run(cell.start, cell.start_ends, groups, (), *given)
+        ran = _run(cell.step, cell.step_ends, first.groups, _reals(graph), *given)
+        if ran.groups == groups:
             break
+        groups = ran.groups
+    carried = [c for c in graph.carries if isinstance(c, RealCarry)]
     values, starts = ran.builder.values, first.builder.values
     outputs = tuple((o.name, ran.builder.certain(values[o.ref], o.shape)) for o in graph.outputs)
     next_reals = tuple(ran.builder.certain(values[c.out], c.shape) for c in carried)
@@ -124,16 +168,16 @@ def _reals(graph: CellGraph) -> tuple[str, ...]:
 
 def _run(
     program: low.Program,
+    ends: Mapping[int, int],
     groups: Groups,
     reals: Sequence[str],
-    read: Set[Ref],
     input_level: Callable[[str], p.Level],
     samples: int,
     pure: bool,
+    rows_per_gate: int,
 ) -> _Ran:
-    """Plans a program. With `pure` kets are carried; raises _Mixed where they do not stay kets."""
-    b = Builder(input_level, samples)
-    program, ends = staged(eliminated(program, read))
+    """Plans a staged program. With `pure` kets are carried; raises _Mixed where that fails."""
+    b = Builder(input_level, samples, rows_per_gate)
     carried = {name: b.slot(p.RECURRENT) for name in reals}
     entered = []
     if program.enter:
@@ -241,13 +285,8 @@ def _under(b: Builder, block: Block, when: low.Condition | None) -> Block:
 
 def _grown(b: Builder, program: low.Program, groups: Groups) -> Groups:
     """Groups whose wires have met are one."""
-    sets = [set(g) for g in groups]
-    for part in b.parts:
-        positions = {i for i, w in enumerate(program.leave) if w in part.wires}
-        meeting = [s for s in sets if s & positions]
-        if len(meeting) > 1:
-            sets = [s for s in sets if s not in meeting] + [set().union(*meeting)]
-    return tuple(sorted(tuple(sorted(s)) for s in sets))
+    held = [[i for i, w in enumerate(program.leave) if w in part.wires] for part in b.parts]
+    return united(groups, held)
 
 
 def _leaving(b: Builder, program: low.Program, group: Sequence[int]) -> p.Slot:

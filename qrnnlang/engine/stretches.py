@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 
 from . import steps as p
-from .describe import sizes_of
 from .memory import limit
 from .plan import Plan
+from .sizes import sizes_of
 
 Array = Any
 Step = Callable[[Any, dict[str, Array]], tuple[Any, Any]]

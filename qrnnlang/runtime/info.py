@@ -43,9 +43,12 @@ def info(model: Model, steps: int) -> dict[str, Any]:
         "gates": {},
         "circuits": 0,
         "plan": [],
+        "alternatives": [],
     }
     try:
-        found["plan"] = model.executable.describe()
+        cells = model.executable.described()
+        found["plan"] = [part for cell in cells for part in cell.parts]
+        found["alternatives"] = [form for cell in cells for form in cell.alternatives()]
     except CompileError as error:
         found["no_plan"] = error.diagnostics[0].message
     if found["registers"]:

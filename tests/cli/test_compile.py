@@ -140,7 +140,8 @@ def test_json_is_the_model(qrnnc: Run) -> None:
 
 def test_plan_is_json(qrnnc: Run) -> None:
     plan = json.loads(qrnnc("compile", "cell.qrnn", "--format", "plan").out)
-    assert {"cell", "form", "qubits", "flops"} <= plan[0].keys()
+    assert {"cell", "form", "qubits", "flops", "seconds"} <= plan[0].keys()
+    assert {"cell", "form", "seconds", "chosen"} <= plan[-1].keys()
 
 
 def test_warnings_are_shown(qrnnc: Run) -> None:

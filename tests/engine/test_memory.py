@@ -31,7 +31,7 @@ def test_a_state_that_is_too_large_is_refused_by_the_plan(monkeypatch: pytest.Mo
     model = qr.loads(CELL, n=200)
     with pytest.raises(CompileError) as error:
         model(model.init(0), np.zeros((1, 1)))
-    assert "16 GiB of memory; the limit is 8 GiB" in found(error)
+    assert "needs 2.6e+61 bytes of memory; the limit is 8 GiB" in found(error)
     info = model.info()
     assert info["plan"] == []
     assert "the limit is 8 GiB" in info["no_plan"]

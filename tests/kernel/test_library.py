@@ -14,8 +14,10 @@ from qrnnlang.sema import load_text
 @pytest.fixture
 def afresh():
     library.load.cache_clear()
+    library.path.cache_clear()
     yield
     library.load.cache_clear()
+    library.path.cache_clear()
 
 
 def test_without_a_compiler(afresh, monkeypatch, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import numpy as np
 
 from ...sema.closed import Input, Param
 from .. import steps as p
-from ..describe import sizes_of
 from ..plan import Plan, is_real
+from ..sizes import sizes_of
 from . import library
 from .arrays import Array, Programs, real_array
 from .channel import Channel, channel_of, lowered
@@ -45,6 +45,7 @@ class Native:
     form: str
     instructions: int
     handed: tuple[p.Step, ...] = ()
+    channel_flops: int = 0
 
     def kept(self) -> int:
         """Numbers of one set of parameters that a call keeps for its reverse."""
@@ -226,6 +227,7 @@ def _compiled(
         "step by step" if form is None else form.name,
         len(q.fixed.code) + len(q.step.code),
         handed,
+        0 if form is None else form.flops,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import steps as p
+from ..costs import channel_flops
 from ..plan import Plan
 from .arrays import Array, Programs, real_array
 from .lower import Lowering
@@ -174,6 +175,12 @@ class Written:
     coefficients: Any
     mask: Ids
     cut: int
+
+    @property
+    def flops(self) -> int:
+        """Real operations of one step forwards, after what is ahead."""
+        h, a, c = self.sizes
+        return channel_flops(h, a, c, self.ket.real, h < 8)
 
     @property
     def name(self) -> str:

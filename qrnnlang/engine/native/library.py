@@ -26,6 +26,7 @@ SOURCES = (
     "plan.h",
     "pool.h",
     "program.h",
+    "rates.h",
     "recurrent.h",
     "run.h",
     "sets.h",
@@ -65,9 +66,15 @@ def load() -> ctypes.CDLL:
     if os.environ.get("QRNNLANG_KERNEL", "").lower() in ("0", "off", "no"):
         raise Unavailable("switched off by QRNNLANG_KERNEL")
     try:
-        return ctypes.CDLL(str(_compiled()))
+        return ctypes.CDLL(str(path()))
     except OSError as error:
         raise Unavailable(f"the kernel cannot be used: {error}") from None
+
+
+@cache
+def path() -> Path:
+    """The library's file, compiled if it is not in the cache. Raises Unavailable."""
+    return _compiled()
 
 
 def reason() -> str | None:
