@@ -10,24 +10,15 @@ import jax
 import jax.numpy as jnp
 
 from . import steps as p
+from .carried import Carried
 from .context import Context
 from .execute import run
 from .native.cell import Native, run_native
 from .plan import Plan, is_real
+from .scanning import by_scan, scanned
 from .stretches import in_stretches, read_by_steps
 
 Array = Any
-
-
-@dataclass(frozen=True)
-class Carried:
-    """The state between steps: a base (B, H, H) for each group of wires, and the carried reals."""
-
-    bases: tuple[Array, ...]
-    reals: tuple[Array, ...]
-
-
-jax.tree_util.register_dataclass(Carried, data_fields=["bases", "reals"], meta_fields=[])
 
 
 @dataclass(frozen=True)
@@ -187,6 +178,8 @@ def _stretch(
         new = Carried(bases, reals)
         return new, (tuple(inside[slot] for _, slot in late), new if keep else None)
 
+    if steps > 1 and scanned(plan, steps):
+        return by_scan(plan, slots, context, state, ahead, (steps, batch), one, outputs)
     if steps == 1:
         last, found = one(state, {i: _first(x) for i, x in ahead.items()})
         found = jax.tree.map(lambda x: x[None], found)

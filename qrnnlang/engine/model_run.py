@@ -28,7 +28,8 @@ from ..sema.closed import (
     RunCell,
     SeqFn,
 )
-from .cells import Carried, Ran, run_plan
+from .carried import Carried
+from .cells import Ran, run_plan
 from .classical import function
 from .errors import Unsupported
 from .memory import require

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 
-from .cells import Carried
+from .carried import Carried
 from .plan import Plan
 
 Array = Any
