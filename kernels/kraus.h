@@ -64,8 +64,8 @@ class Kraus {
     }
   }
 
-  void forward(const double* packed, int64_t n, int64_t T, const double* kets, const double* initial,
-               double* trail, double* reads, double* last) const {
+  void forward(const double* packed, int64_t n, int64_t T, const int64_t* counts, const double* kets,
+               const double* initial, double* trail, double* reads, double* last) const {
     const int64_t H = c_.H, S = c_.reads.size(), rho = kPlanes * H * H;
     Arena<double> ks(chunk * kPlanes * plane), ps(kPlanes * plane), states(state());
     Rows<double> p = planes(ps.get(), plane, ld), state = planes(states.get(), square, ld);
@@ -73,9 +73,11 @@ class Kraus {
     const double* across = packed + kPlanes * c_.C * plane;
     for (int64_t b = 0; b < n; ++b) {
       enter(initial + b * rho, state);
-      for (int64_t t = 0; t < T; ++t) {
+      const int64_t count = counts[b];
+      std::memset(reads + (b * T + count) * S, 0, (T - count) * S * sizeof(double));
+      for (int64_t t = 0; t < count; ++t) {
         if (t % chunk == 0)
-          operators(across, std::min(chunk, T - t), kets + (b * T + t) * 2 * c_.C, ks.get());
+          operators(across, std::min(chunk, count - t), kets + (b * T + t) * 2 * c_.C, ks.get());
         // k, transposed: row (a, k) over i; p likewise: K_a·ρ.
         Rows<const double> k = constant(planes(ks.get() + (t % chunk) * kPlanes * plane, plane, ld));
         std::memcpy(trail + (b * T + t) * this->state(), states.get(), this->state() * sizeof(double));
@@ -96,8 +98,8 @@ class Kraus {
     }
   }
 
-  void reverse(const double* packed, int64_t n, int64_t T, const double* kets, const double* trail,
-               const double* d_reads, const double* d_last, double* d_kets, double* d_initial,
+  void reverse(const double* packed, int64_t n, int64_t T, const int64_t* counts, const double* kets,
+               const double* trail, const double* d_reads, const double* d_last, double* d_kets, double* d_initial,
                double* sums) const {
     const int64_t H = c_.H, S = c_.reads.size(), rho = kPlanes * H * H;
     Arena<double> ks(chunk * kPlanes * plane), bars(chunk * kPlanes * plane), qs(kPlanes * plane), gs(state());
@@ -107,7 +109,9 @@ class Kraus {
     std::memset(gs.get(), 0, kPlanes * square * sizeof(double));
     for (int64_t b = 0; b < n; ++b) {
       enter_cotangent(d_last + b * rho, g);
-      for (int64_t end = T; end > 0; end -= std::min(end, chunk)) {
+      const int64_t count = counts[b], width = 2 * c_.C;
+      std::memset(d_kets + (b * T + count) * width, 0, (T - count) * width * sizeof(double));
+      for (int64_t end = count; end > 0; end -= std::min(end, chunk)) {
         const int64_t start = std::max<int64_t>(0, end - chunk);
         const double* ket = kets + (b * T + start) * 2 * c_.C;
         operators(packed, end - start, ket, ks.get());

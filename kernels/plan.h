@@ -12,14 +12,17 @@ struct Shape {
   int64_t steps, batch;
 };
 
-// The pointers of one set of parameters. Outputs are (steps, batch, …), states (batch, …).
+// The pointers of one set of parameters. Outputs are (steps, batch, …), states (batch, …). `counts`:
+// how many steps of each sequence there are; beyond its end a sequence repeats its last outputs.
 struct Forwards {
   const double *fixed, *inputs, *initial;
   double *outputs, *last, *trail;
+  const int64_t* counts;
 };
 struct Backwards {
   const double *fixed, *inputs, *trail, *d_outputs, *d_last;
   double *d_inputs, *d_initial, *sums;
+  const int64_t* counts;
 };
 
 struct Ready;
@@ -45,7 +48,9 @@ struct Ready : Plan {
   int64_t kept() const { return fixed.entries + (split ? split->packed() : 0); }
   int64_t groups(const Shape& s) const { return (s.batch + kLanes - 1) / kLanes; }
   int64_t blocks(const Shape& s) const { return split ? split->blocks(s) : groups(s); }
-  int64_t trailed(const Shape& s) const {
+  // The states, then the sequences' lengths.
+  int64_t trailed(const Shape& s) const { return states(s) + s.batch; }
+  int64_t states(const Shape& s) const {
     return split ? split->trailed(s) : groups(s) * s.steps * carried * kLanes;
   }
   int64_t summed() const { return sums + int64_t(spread.size()) + (split ? split->sums() : 0); }

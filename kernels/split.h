@@ -39,7 +39,7 @@ class SplitSweep : public Split {
     Vec* d = arena.get();
     spread(p, f.fixed, d);
     for (int64_t group = 0; group < b.groups; ++group) {
-      inputs(p, s, b, group, f.inputs, d);
+      inputs(p, s, b, group, f.counts, f.inputs, d);
       qrnn::forward<kLanes>(p.step, d, f.fixed, 0, p.channel.cut);
       for (int64_t c = 0; c < p.channel.C; ++c) {
         const int64_t re = p.channel.ket_re[c], im = p.channel.ket_im[c];
@@ -50,18 +50,24 @@ class SplitSweep : public Split {
         }
       }
     }
-    form_.forward(f.fixed + p.fixed.entries, b.count, s.steps, ket, f.initial + b.first * carried, trail, read,
+    form_.forward(f.fixed + p.fixed.entries, b.count, s.steps, f.counts + b.first, ket, f.initial + b.first * carried, trail, read,
                   f.last + b.first * carried);
     if (plain_) {
-      for (int64_t i = 0; i < b.samples; ++i)
-        for (int64_t o = 0; o < made; ++o) f.outputs[row(s, b, i) * made + o] = read[i * reads() + direct_[o]];
+      for (int64_t i = 0; i < b.samples; ++i) {
+        const double* from = read + last(s, b, f.counts, i) * reads();
+        for (int64_t o = 0; o < made; ++o) f.outputs[row(s, b, i) * made + o] = from[direct_[o]];
+      }
       return;
     }
     for (int64_t group = 0; group < b.groups; ++group) {
-      again(p, s, b, group, f.fixed, f.inputs, read, d);
-      for (int lane = 0; lane < kLanes && group * kLanes + lane < b.samples; ++lane)
+      again(p, s, b, group, f.fixed, f.counts, f.inputs, read, d);
+      for (int lane = 0; lane < kLanes && group * kLanes + lane < b.samples; ++lane) {
+        const int64_t i = group * kLanes + lane;
+        const double* before = f.outputs + row(s, b, last(s, b, f.counts, i)) * made;
         for (int64_t o = 0; o < made; ++o)
-          f.outputs[row(s, b, group * kLanes + lane) * made + o] = d[p.outputs[o]][lane];
+          f.outputs[row(s, b, i) * made + o] = there(s, b, f.counts, i) ? d[p.outputs[o]][lane]
+                                               : f.counts[b.first + i / s.steps] ? before[o] : 0.0;
+      }
     }
   }
 
@@ -79,32 +85,33 @@ class SplitSweep : public Split {
     if (plain_) {
       std::memset(dr, 0, b.samples * reads() * sizeof(double));
       for (int64_t i = 0; i < b.samples; ++i)
-        for (int64_t o = 0; o < made; ++o) dr[i * reads() + direct_[o]] += f.d_outputs[row(s, b, i) * made + o];
+        for (int64_t o = 0; o < made && there(s, b, f.counts, i); ++o)
+          dr[i * reads() + direct_[o]] += f.d_outputs[row(s, b, i) * made + o];
     } else {
       // Matrices' cotangents are summed below, once.
       std::vector<double> unused(p.sums);
       for (int64_t group = 0; group < b.groups; ++group) {
-        again(p, s, b, group, f.fixed, f.inputs, read, d);
+        again(p, s, b, group, f.fixed, f.counts, f.inputs, read, d);
         std::memset(static_cast<void*>(g), 0, entries * sizeof(Vec));
-        outputs(p, s, b, group, f.d_outputs, g);
+        outputs(p, s, b, group, f.counts, f.d_outputs, g);
         qrnn::reverse<kLanes>(p.step, p.step_starts, d, g, f.fixed, unused.data(), p.channel.cut);
         for (int lane = 0; lane < kLanes && group * kLanes + lane < b.samples; ++lane)
           for (int64_t i = 0; i < reads(); ++i)
             dr[(group * kLanes + lane) * reads() + i] = g[p.channel.reads[i]][lane];
       }
     }
-    form_.reverse(f.fixed + p.fixed.entries, b.count, s.steps, ket, trail, dr, f.d_last + b.first * carried, dk,
+    form_.reverse(f.fixed + p.fixed.entries, b.count, s.steps, f.counts + b.first, ket, trail, dr, f.d_last + b.first * carried, dk,
                   f.d_initial + b.first * carried, f.sums + p.sums + shared);
     std::memset(static_cast<void*>(g), 0, entries * sizeof(Vec));
     for (int64_t group = 0; group < b.groups; ++group) {
       if (plain_) {
-        inputs(p, s, b, group, f.inputs, d);
+        inputs(p, s, b, group, f.counts, f.inputs, d);
         qrnn::forward<kLanes>(p.step, d, f.fixed, 0, p.channel.cut);
       } else {
-        again(p, s, b, group, f.fixed, f.inputs, read, d);
+        again(p, s, b, group, f.fixed, f.counts, f.inputs, read, d);
       }
       std::memset(static_cast<void*>(g + shared), 0, (entries - shared) * sizeof(Vec));
-      if (!plain_) outputs(p, s, b, group, f.d_outputs, g);
+      if (!plain_) outputs(p, s, b, group, f.counts, f.d_outputs, g);
       for (int lane = 0; lane < kLanes && group * kLanes + lane < b.samples; ++lane) {
         const double* from = dk + (group * kLanes + lane) * kets();
         for (int64_t c = 0; c < C; ++c) {
@@ -137,6 +144,15 @@ class SplitSweep : public Split {
   static int64_t row(const Shape& s, const Block& b, int64_t sample) {
     return sample % s.steps * s.batch + b.first + sample / s.steps;
   }
+  // The sample, or the last one that its sequence has.
+  static int64_t last(const Shape& s, const Block& b, const int64_t* counts, int64_t sample) {
+    const int64_t end = std::max<int64_t>(counts[b.first + sample / s.steps] - 1, 0);
+    return sample / s.steps * s.steps + std::min(sample % s.steps, end);
+  }
+  // Whether a sample is a step that its sequence has.
+  static bool there(const Shape& s, const Block& b, const int64_t* counts, int64_t sample) {
+    return sample % s.steps < counts[b.first + sample / s.steps];
+  }
   template <class T>
   T* kets_of(const Shape& s, T* trail, const Block& b) const {
     return trail + s.steps * (s.batch * form_.state() + b.first * kets());
@@ -146,24 +162,29 @@ class SplitSweep : public Split {
     return trail + s.steps * (s.batch * (form_.state() + kets()) + b.first * reads());
   }
 
-  static void inputs(const Ready& p, const Shape& s, const Block& b, int64_t group, const double* rows, Vec* d) {
+  // Beyond its end a sequence repeats its last step: padding may be no number.
+  static void inputs(const Ready& p, const Shape& s, const Block& b, int64_t group, const int64_t* counts,
+                     const double* rows, Vec* d) {
     const int64_t n = p.inputs.size();
     for (int lane = 0; lane < kLanes; ++lane) {
-      const double* from = rows + row(s, b, std::min(group * kLanes + lane, b.samples - 1)) * n;
+      const int64_t i = last(s, b, counts, std::min(group * kLanes + lane, b.samples - 1));
+      const double* from = rows + row(s, b, i) * n;
       for (int64_t i = 0; i < n; ++i) d[p.inputs[i]][lane] = from[i];
     }
   }
-  static void outputs(const Ready& p, const Shape& s, const Block& b, int64_t group, const double* rows, Vec* g) {
+  static void outputs(const Ready& p, const Shape& s, const Block& b, int64_t group, const int64_t* counts,
+                      const double* rows, Vec* g) {
     const int64_t n = p.outputs.size();
     for (int lane = 0; lane < kLanes && group * kLanes + lane < b.samples; ++lane) {
+      if (!there(s, b, counts, group * kLanes + lane)) continue;
       const double* from = rows + row(s, b, group * kLanes + lane) * n;
       for (int64_t o = 0; o < n; ++o) g[p.outputs[o]][lane] += from[o];
     }
   }
   // All of the program, with the reads in place.
-  void again(const Ready& p, const Shape& s, const Block& b, int64_t group, const double* fixed, const double* in,
-             const double* read, Vec* d) const {
-    inputs(p, s, b, group, in, d);
+  void again(const Ready& p, const Shape& s, const Block& b, int64_t group, const double* fixed,
+             const int64_t* counts, const double* in, const double* read, Vec* d) const {
+    inputs(p, s, b, group, counts, in, d);
     for (int lane = 0; lane < kLanes; ++lane) {
       const double* from = read + std::min(group * kLanes + lane, b.samples - 1) * reads();
       for (int64_t i = 0; i < reads(); ++i) d[p.channel.reads[i]][lane] = from[i];

@@ -48,7 +48,23 @@ void spread_out(ffi::ThreadPool& pool, int64_t count, double flops, F work) {
   for (int64_t i = 0; i < count; ++i) work(i);
 }
 
-ffi::Error Forward(ffi::ThreadPool pool, int64_t key, In params, In inputs, In initial, Out outputs,
+// Initial states, with a further column for the lengths of sequences if they have any.
+struct Starts {
+  std::vector<double> states;
+  std::vector<int64_t> counts;
+
+  Starts(const double* rows, int64_t count, int64_t carried, bool ragged, int64_t steps) {
+    const int64_t width = carried + ragged;
+    states.resize(count * carried);
+    counts.resize(count, steps);
+    for (int64_t i = 0; i < count; ++i) {
+      std::copy_n(rows + i * width, carried, states.data() + i * carried);
+      if (ragged) counts[i] = std::clamp<int64_t>(int64_t(rows[i * width + carried]), 0, steps);
+    }
+  }
+};
+
+ffi::Error Forward(ffi::ThreadPool pool, int64_t key, int64_t ragged, In params, In inputs, In initial, Out outputs,
                    Out last, Out trail, Out fixed_out) {
   auto found = plan_of(key);
   if (!found) return unknown();
@@ -65,21 +81,28 @@ ffi::Error Forward(ffi::ThreadPool pool, int64_t key, In params, In inputs, In i
   spread_out(pool, sets.count, sets.count > 1 ? flops : 0, [&](int64_t set) {
     prepare(p, params.typed_data() + sets.at(lp, set), fixed + set * kept);
   });
+  std::vector<Starts> starts;
+  for (int64_t set = 0; set < sets.count; ++set) {
+    starts.emplace_back(initial.typed_data() + sets.at(l0, set), s.batch, p.carried, ragged != 0, s.steps);
+    double* lengths = trail->typed_data() + set * trailed + p.states(s);
+    for (int64_t i = 0; i < s.batch; ++i) lengths[i] = double(starts[set].counts[i]);
+  }
   spread_out(pool, sets.count * blocks, flops, [&](int64_t task) {
     const int64_t set = task / blocks, block = task % blocks;
     const Forwards f = {fixed + set * kept,
                         inputs.typed_data() + sets.at(li, set),
-                        initial.typed_data() + sets.at(l0, set),
+                        starts[set].states.data(),
                         outputs->typed_data() + set * s.steps * s.batch * int64_t(p.outputs.size()),
                         last->typed_data() + set * s.batch * p.carried,
-                        trail->typed_data() + set * trailed};
+                        trail->typed_data() + set * trailed,
+                        starts[set].counts.data()};
     if (p.split) p.split->forward(p, s, block, f);
     else recurrent_forward(p, s, block, f);
   });
   return ffi::Error::Success();
 }
 
-ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, In inputs, In trail, In fixed_in, In d_outputs,
+ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs, In trail, In fixed_in, In d_outputs,
                    In d_last, Out d_params, Out d_inputs, Out d_initial) {
   auto found = plan_of(key);
   if (!found) return unknown();
@@ -94,6 +117,13 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, In inputs, In trail, In fi
   // Sums are taken in an order that does not depend on the number of threads.
   const int64_t chunks = std::min<int64_t>(blocks, 16), size = p.summed();
   std::vector<double> sums(sets.count * chunks * size, 0.0);
+  std::vector<int64_t> counts(sets.count * s.batch);
+  for (int64_t set = 0; set < sets.count; ++set) {
+    const double* lengths = trail.typed_data() + sets.at(lt, set) + p.states(s);
+    for (int64_t i = 0; i < s.batch; ++i) counts[set * s.batch + i] = int64_t(lengths[i]);
+  }
+  std::vector<double> begun(ragged ? sets.count * s.batch * p.carried : 0);
+  double* d_states = ragged ? begun.data() : d_initial->typed_data();
   const double flops = 3 * p.flops(s) * sets.count;
   spread_out(pool, sets.count * chunks, flops, [&](int64_t task) {
     const int64_t set = task / chunks, chunk = task % chunks;
@@ -103,12 +133,19 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, In inputs, In trail, In fi
                          d_outputs.typed_data() + sets.at(lo, set),
                          d_last.typed_data() + sets.at(ll, set),
                          d_inputs->typed_data() + set * s.steps * s.batch * int64_t(p.inputs.size()),
-                         d_initial->typed_data() + set * s.batch * p.carried,
-                         sums.data() + task * size};
+                         d_states + set * s.batch * p.carried,
+                         sums.data() + task * size,
+                         counts.data() + set * s.batch};
     for (int64_t block = chunk; block < blocks; block += chunks)
       if (p.split) p.split->reverse(p, s, block, b);
       else recurrent_reverse(p, s, block, b);
   });
+  if (ragged)
+    for (int64_t i = 0; i < sets.count * s.batch; ++i) {
+      double* to = d_initial->typed_data() + i * (p.carried + 1);
+      std::copy_n(begun.data() + i * p.carried, p.carried, to);
+      to[p.carried] = 0;
+    }
   spread_out(pool, sets.count, sets.count > 1 ? flops : 0, [&](int64_t set) {
     double* sum = sums.data() + set * chunks * size;
     for (int64_t chunk = 1; chunk < chunks; ++chunk)
@@ -124,6 +161,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qrnn_forward, qrnn::Forward,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
                                   .Attr<int64_t>("key")
+                                  .Attr<int64_t>("ragged")
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
@@ -136,6 +174,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qrnn_reverse, qrnn::Reverse,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
                                   .Attr<int64_t>("key")
+                                  .Attr<int64_t>("ragged")
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()

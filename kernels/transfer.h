@@ -199,9 +199,9 @@ class Transfer {
   }
 
   // Sequences [0, n) of one block. `trail`: their states, (n, T, width); `kets`: (n, T, 2·C).
-  // `lengths`: how many steps of each count.
-  void forward(const double* packed, int64_t n, int64_t T, const double* kets, const double* initial,
-               double* trail, double* reads, double* last) const {
+  // `counts`: how many steps each has.
+  void forward(const double* packed, int64_t n, int64_t T, const int64_t* counts, const double* kets,
+               const double* initial, double* trail, double* reads, double* last) const {
     const double *reader = packed + width * mixed, *R = packed + made * mixed;
     const int64_t S = c_.reads.size(), F = f_.size(), rho = c_.H * c_.H * (c_.complex_ ? 2 : 1);
     std::vector<double> u(F);
@@ -217,13 +217,18 @@ class Transfer {
       }
       multiply<false, false, 1, 1, false>(n, width, mixed, {w, nullptr, mixed, 1}, {R, nullptr, width},
                                           {r, nullptr, width});
+      for (int64_t b = 0; b < n; ++b)
+        if (t >= counts[b]) {
+          moved(trail + (b * T + t) * width, r + b * width);
+          std::fill_n(reads + (b * T + t) * S, S, 0.0);
+        }
     }
     for (int64_t b = 0; b < n; ++b) leave(r + b * width, last + b * rho);
   }
 
   // `d_reads`: (n, T, reads). Gives cotangents of kets and the initial state, adds those of R.
-  void reverse(const double* packed, int64_t n, int64_t T, const double* kets, const double* trail,
-               const double* d_reads, const double* d_last, double* d_kets, double* d_initial,
+  void reverse(const double* packed, int64_t n, int64_t T, const int64_t* counts, const double* kets,
+               const double* trail, const double* d_reads, const double* d_last, double* d_kets, double* d_initial,
                double* sums) const {
     const int64_t S = c_.reads.size(), F = f_.size(), rho = c_.H * c_.H * (c_.complex_ ? 2 : 1);
     const int64_t chunk = std::max<int64_t>(1, 64 / n);
@@ -236,6 +241,10 @@ class Transfer {
       for (int64_t t = end; t-- > start;) {
         double *wt = w + (t - start) * n * mixed, *ot = o + (t - start) * n * made;
         for (int64_t b = 0; b < n; ++b) {
+          if (t >= counts[b]) {
+            std::fill_n(ot + b * made, made, 0.0);
+            continue;
+          }
           moved(g + b * width, ot + b * made);
           for (int64_t s = 0; s < S; ++s) ot[b * made + width + s] = d_reads[(b * T + t) * S + s];
         }
@@ -245,6 +254,10 @@ class Transfer {
           const double *r = trail + (b * T + t) * width, *ket = kets + (b * T + t) * 2 * c_.C;
           const double* wb = wbar + b * mixed;
           weigh(ket, r, u.data(), wt + b * mixed);
+          if (t >= counts[b]) {
+            std::fill_n(d_kets + (b * T + t) * 2 * c_.C, 2 * c_.C, 0.0);
+            continue;
+          }
           for (int64_t f = 0; f < F; ++f) du[f] = dot(width, wb + f * width, r);
           for (int64_t m = 0; m < width; m += kLanes) {
             Vec sum = {};

@@ -66,16 +66,19 @@ def run_plan(
     state: Carried | None = None,
     keep: bool = False,
     native: Native | None = None,
+    lengths: Array | None = None,
 ) -> Ran:
     """Runs a cell. `inputs`: (steps, batch, *shape) and True, or static, (*shape), and False.
 
-    `keep`: also give the states after every step. `native`: run it in the native kernel.
+    `keep`: also give the states after every step. `native`: run it in the native kernel, which
+    leaves out what lies beyond the `lengths`, (batch,), of the sequences: the last outputs are
+    repeated there, and the last state is that at the end of each.
     """
     if native is not None and not keep:
         before = state or initial(plan, params, externs, batch, real)
         handed = _handed(plan, native, params, inputs, steps * batch, externs, real)
         made, bases, reals = run_native(
-            native, params, inputs, steps, batch, before.bases, before.reals, handed
+            native, params, inputs, steps, batch, before.bases, before.reals, handed, lengths
         )
         return Ran({n: (y, True) for n, y in made.items()}, Carried(bases, reals), None)
     slots: dict[p.Slot, Any] = {}

@@ -240,14 +240,27 @@ class ModelRun:
         state: Carried | None = None
         if op.instance in self.state:
             state = from_state(plan, self.state[op.instance], self.x.real)
-        keep = self.keep or (self.joint and self.lengths is not None)
+        lengths = lengths_of(args) if given.seq else None
+        if self.joint and lengths is None:
+            lengths = self.lengths
         native = None
-        if not keep:
+        if not self.keep:
             shapes = {n: np.shape(x) for n, x in self.params.items()}
             shapes |= {port.name: port.shape for port in op.cell.inputs}
             native = self.x.native(plan, shapes, frozenset(inputs) - static)
+        keep = self.keep or (self.joint and self.lengths is not None and native is None)
         ran = run_plan(
-            plan, self.params, inputs, steps, size, self.x.externs, self.x.real, state, keep, native
+            plan,
+            self.params,
+            inputs,
+            steps,
+            size,
+            self.x.externs,
+            self.x.real,
+            state,
+            keep,
+            native,
+            lengths,
         )
         if self.joint:
             self._keep_states(op, plan, ran)

@@ -42,18 +42,22 @@ int main(int, char** argv) {
   const auto params = drawn(p.params), inputs = drawn(rows * p.inputs.size());
   std::vector<double> initial(s.batch * p.carried, 0.0);
   for (int64_t b = 0; b < s.batch && p.carried; ++b) initial[b * p.carried] = 1;
+  std::vector<int64_t> counts(s.batch);  // sequences of different lengths, one of them empty
+  for (int64_t b = 0; b < s.batch; ++b) counts[b] = b == 1 ? 0 : s.steps - b % s.steps;
   std::vector<double> fixed(p.kept()), outputs(rows * p.outputs.size()), last(initial.size()),
       trail(p.trailed(s)), d_inputs(inputs.size()), d_initial(initial.size()), d_params(params.size()),
       sums(blocks * size, 0.0);
   prepare(p, params.data(), fixed.data());
   on_threads(blocks, [&](int64_t block) {
-    const Forwards f = {fixed.data(), inputs.data(), initial.data(), outputs.data(), last.data(), trail.data()};
+    const Forwards f = {fixed.data(), inputs.data(), initial.data(), outputs.data(), last.data(), trail.data(),
+                        counts.data()};
     if (p.split) p.split->forward(p, s, block, f);
     else recurrent_forward(p, s, block, f);
   });
   on_threads(blocks, [&](int64_t block) {
     const Backwards b = {fixed.data(), inputs.data(),   trail.data(),     outputs.data(),
-                         last.data(),  d_inputs.data(), d_initial.data(), sums.data() + block * size};
+                         last.data(),  d_inputs.data(), d_initial.data(), sums.data() + block * size,
+                         counts.data()};
     if (p.split) p.split->reverse(p, s, block, b);
     else recurrent_reverse(p, s, block, b);
   });

@@ -180,10 +180,10 @@ def test_the_kernel_is_in_use_and_said_so() -> None:
 
 def test_what_is_not_covered_runs_in_xla_and_says_why() -> None:
     model = load_text(
-        "qrnn 1.0;\ncell N { input x: real; carry m: qubit; param w: angle; ry(x + w) m;"
-        " depolarizing(0.1) m; output y = expect(Z(m)); }"
+        "qrnn 1.0;\ncell N { input x: real; carry c: real[2] = 0; fresh m: qubit; param w: angle;"
+        " ry(x + w + c[0]) m; let z = expect(Z(m)); next c = softmax([z, c[1]]); output y = z; }"
     )
     executable = build(model)
     executable.apply({"w": np.array(0.3)}, {"x": np.ones((1, 2))})
     (described,) = {str(e["executor"]) for e in executable.describe()}
-    assert described.startswith("XLA: ")
+    assert described == "XLA: function `softmax`"

@@ -283,7 +283,8 @@ def _kind(*shape: int) -> Any:
 def sweep(native: Native, params: Any, inputs: Any, initial: Any) -> tuple[Any, Any]:
     """Outputs (steps, batch, n) and the last state (batch, carried).
 
-    Under `jax.vmap` it stays one call.
+    `initial`: (batch, carried), or a column more: the steps that each sequence has, beyond which
+    its last outputs are repeated and its state stays. Under `jax.vmap` it stays one call.
     """
     outputs, last = _forward(native, params, inputs, initial)[0]
     return outputs, last
@@ -302,23 +303,26 @@ def _forward(native: Native, params: Any, inputs: Any, initial: Any) -> Any:
         ),
         vmap_method="expand_dims",
     )
-    outputs, last, trail, fixed = call(params, inputs, initial, key=np.int64(native.key))
-    return (outputs, last), (inputs, trail, fixed, params)
+    ragged = initial.shape[-1] > native.carried
+    numbers = {"key": np.int64(native.key), "ragged": np.int64(ragged)}
+    outputs, last, trail, fixed = call(params, inputs, initial, **numbers)
+    return (outputs, last), (inputs, trail, fixed, params, initial)
 
 
 def _reverse(native: Native, kept: Any, given: Any) -> tuple[Any, Any, Any]:
-    inputs, trail, fixed, params = kept
-    _, batch, _ = inputs.shape
+    inputs, trail, fixed, params, initial = kept
     call = jax.ffi.ffi_call(
         "qrnn_reverse",
         (
             _kind(*params.shape),
             _kind(*inputs.shape),
-            _kind(batch, native.carried),
+            _kind(*initial.shape),
         ),
         vmap_method="expand_dims",
     )
-    found = call(inputs, trail, fixed, given[0], given[1], key=np.int64(native.key))
+    ragged = initial.shape[-1] > native.carried
+    numbers = {"key": np.int64(native.key), "ragged": np.int64(ragged)}
+    found = call(inputs, trail, fixed, given[0], given[1], **numbers)
     return tuple(found)  # type: ignore[return-value]
 
 
@@ -334,10 +338,12 @@ def run_native(
     bases: tuple[Any, ...],
     reals: tuple[Any, ...],
     handed: tuple[list[Any], list[Any]] = ([], []),
+    lengths: Any = None,
 ) -> tuple[dict[str, Any], tuple[Any, ...], tuple[Any, ...]]:
     """Outputs (steps, batch, *shape) by name, and the carried bases and reals at the end.
 
     `handed`: what XLA has computed, as flat arrays: once, and for all steps and sequences.
+    `lengths`, (batch,): how many steps of each sequence there are, all if None.
     """
     fixed = [jnp.asarray(params[n]).reshape(-1) for n in native.params]
     fixed += [inputs[n][0].reshape(-1) for n in native.fixed_inputs]
@@ -350,6 +356,8 @@ def run_native(
         if complex_:
             start.append(base.imag.reshape(batch, -1))
     start += [x.reshape(batch, -1) for x in reals]
+    if lengths is not None:
+        start.append(jnp.asarray(lengths, jnp.float64).reshape(batch, 1))
     outputs, last = sweep(
         native,
         _joined(fixed, 0, ()),
