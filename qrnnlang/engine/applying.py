@@ -15,6 +15,9 @@ from .tabling import Tabled, gates, rotated, separate, start, tabulated
 #: No matrix is built on more wires than this.
 WIDEST_MATRIX = 8
 
+#: Bytes of the matrices of all samples and steps above which they are not computed ahead.
+AHEAD = 1 << 28
+
 #: More pairs in a row than this are applied in a loop: longer to run, much shorter to compile.
 LONGEST_UNROLLED = 16
 
@@ -34,7 +37,7 @@ def fused(b: Builder, run: Circuit) -> bool:
     if _mixed(parts):
         whole = _all_density(b, parts)
         rows = [w for w in whole.wires if w in wires]
-        matrix = _matrix(b, run, rows, rows, ())
+        matrix = matrix_of(b, run, rows, rows, ())
         b.swap([whole], multiplied_density(b, whole, matrix, rows))
         return True
     rows = sorted(wires, key=lambda w: -b.death.get(w, -1.0))
@@ -50,9 +53,15 @@ def fused(b: Builder, run: Circuit) -> bool:
     lead = [w for w in ket.wires if w in wires] if ket else []
     carried_wires = [w for x in carried for w in x.wires]
     zero_wires = [w for x in zeros for w in x.wires if w in wires]
-    matrix = _matrix(b, run, rows, [*lead, *carried_wires], zero_wires)
+    matrix = matrix_of(b, run, rows, [*lead, *carried_wires], zero_wires)
     wide = 2 ** len(carried_wires)
-    slot = b.emit(p.Multiply(p.NEW, matrix, ket.slot if ket else None, len(lead), wide))
+    level = p.STATIC
+    if (
+        wide > 1
+        and 16 * b.samples * 2 ** len(rows) * (ket.env * ket.wide if ket else 1) * wide > AHEAD
+    ):
+        level = p.RECURRENT  # rather again at each step than all of them kept
+    slot = b.emit(p.Multiply(p.NEW, matrix, ket.slot if ket else None, len(lead), wide), level)
     sources = [*([ket] if ket else []), *carried]
     bases = tuple(x.base for x in sources if x.base is not None)
     base = bases[0] if len(bases) == 1 else None
@@ -88,7 +97,7 @@ def _pays(b: Builder, run: Circuit, wires: frozenset[Wire], parts: Sequence[Part
     return bool(depth <= b.rows_per_gate * len(run) and rows <= 4 * b.samples * columns)
 
 
-def _matrix(
+def matrix_of(
     b: Builder,
     run: Circuit,
     rows: Sequence[Wire],

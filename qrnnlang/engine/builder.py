@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..sema.closed import Elem, Ref, Scalar, Wire
 from . import steps as p
@@ -62,6 +62,7 @@ class Builder:
     weights: list[p.Slot] = field(default_factory=list)
     entries: int = 0
     weighted: dict[tuple[p.Slot, p.Slot], p.Slot] = field(default_factory=dict)
+    exponentials: dict[tuple[Any, ...], p.Slot] = field(default_factory=dict)
 
     def slot(self, level: p.Level) -> p.Slot:
         self.level.append(level)
@@ -216,12 +217,12 @@ class Builder:
             return parts[0]
         mixed = any(part.form == "density" for part in parts)
         parts = sorted(parts, key=lambda part: (self.part_level(part), part.rows))
-        ready = [self.as_density(x) if mixed else self.as_ket(x) for x in self._pooled(parts)]
-        whole = self._product(ready) if len(ready) > 1 else ready[0]
+        ready = [self.as_density(x) if mixed else self.as_ket(x) for x in self.pooled(parts)]
+        whole = self.product(ready) if len(ready) > 1 else ready[0]
         self.swap(parts, whole)
         return whole
 
-    def _pooled(self, parts: Sequence[Part]) -> list[Part]:
+    def pooled(self, parts: Sequence[Part]) -> list[Part]:
         """All untouched fresh wires as one part, all products of a level too, before the others."""
         found: dict[tuple[str, p.Level], Part] = {}
         others = []
@@ -236,7 +237,7 @@ class Builder:
             )
         return [*found.values(), *others]
 
-    def _product(self, parts: Sequence[Part]) -> Part:
+    def product(self, parts: Sequence[Part]) -> Part:
         slots = tuple(part.held for part in parts)
         wires = tuple(w for part in parts for w in part.wires)
         env, wide = 1, 1

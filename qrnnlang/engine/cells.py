@@ -16,7 +16,7 @@ from .execute import run
 from .native.cell import Native, run_native
 from .plan import Plan, is_real
 from .scanning import by_scan, scanned
-from .stretches import in_stretches, read_by_steps
+from .stretches import in_pieces, in_stretches, read_by_steps
 
 Array = Any
 
@@ -171,18 +171,14 @@ def _stretch(
         inside |= dict(zip(plan.bases, state.bases, strict=True))
         inside |= dict(zip((slot for _, slot in plan.reals), state.reals, strict=True))
         run(body, inside, context)
-        bases = tuple(
-            _like(inside[i], old) for i, old in zip(plan.next_bases, state.bases, strict=True)
-        )
-        reals = tuple(
-            _real_like(inside[i], line.level[i], old)
-            for i, old in zip(plan.next_reals, state.reals, strict=True)
-        )
-        new = Carried(bases, reals)
+        new = _after(plan, inside, state)
         return new, (tuple(inside[slot] for _, slot in late), new if keep else None)
 
     if steps > 1 and scanned(plan, steps):
         return by_scan(plan, slots, context, state, ahead, (steps, batch), one, outputs)
+    if any(isinstance(x, p.Observed) for x in body) and not keep:
+        last, looked = _looked_at_later(plan, slots, context, state, ahead, steps, batch)
+        return last, (outputs | looked, None)
     if steps == 1:
         last, found = one(state, {i: _first(x) for i, x in ahead.items()})
         found = jax.tree.map(lambda x: x[None], found)
@@ -190,6 +186,66 @@ def _stretch(
         last, found = jax.lax.scan(jax.checkpoint(one), state, ahead, length=steps)
     outputs |= {name: x for (name, _), x in zip(late, found[0], strict=True)}
     return last, (outputs, found[1])
+
+
+#: Bytes of states that are looked at together.
+LOOK = 1 << 25
+
+
+def _looked_at_later(
+    plan: Plan,
+    slots: dict[p.Slot, Any],
+    context: Context,
+    state: Carried,
+    ahead: dict[p.Slot, Any],
+    steps: int,
+    batch: int,
+) -> tuple[Carried, dict[str, Array]]:
+    """The recurrence without what only outputs need, and that for many steps at once."""
+    line = plan.line
+    needed, wanted = set[p.Slot](), {*plan.next_bases, *plan.next_reals}
+    body = list(line.at(p.RECURRENT))
+    for step in reversed(body):
+        if step.out in wanted:
+            needed.add(step.out)
+            wanted |= set(p.reads(step))
+    inner = [x for x in body if x.out in needed]
+    outer = [x for x in body if x.out not in needed]
+    late = [(name, slot) for name, slot in plan.outputs if line.level[slot] == p.RECURRENT]
+    carried = (*plan.bases, *(slot for _, slot in plan.reals))
+    read = {i for x in outer for i in p.reads(x)} | {slot for _, slot in late}
+    kept = sorted(i for i in read if i in needed or i in carried)
+
+    def one(state: Carried, here: dict[p.Slot, Any]) -> tuple[Carried, dict[p.Slot, Any]]:
+        inside = {**slots, **here, **dict(zip(carried, (*state.bases, *state.reals), strict=True))}
+        run(inner, inside, context)
+        return _after(plan, inside, state), {i: inside[i] for i in kept}
+
+    def piece(state: Carried, here: Any, count: int) -> tuple[Carried, dict[str, Array]]:
+        state, seen = jax.lax.scan(jax.checkpoint(one), state, here, length=count)
+        inside = {
+            **slots,
+            **jax.tree.map(lambda a: a.reshape(count * batch, *a.shape[2:]), {**here, **seen}),
+        }
+        run(outer, inside, context)
+        return state, {
+            name: inside[slot].reshape(count, batch, *inside[slot].shape[1:]) for name, slot in late
+        }
+
+    entries = max(4 ** len(group) for group in plan.groups) * 16 * batch
+    return in_pieces(piece, state, ahead, steps, max(1, LOOK // entries))
+
+
+def _after(plan: Plan, inside: dict[p.Slot, Any], state: Carried) -> Carried:
+    """The state that a step leaves."""
+    bases = tuple(
+        _like(inside[i], old) for i, old in zip(plan.next_bases, state.bases, strict=True)
+    )
+    reals = tuple(
+        _real_like(inside[i], plan.line.level[i], old)
+        for i, old in zip(plan.next_reals, state.reals, strict=True)
+    )
+    return Carried(bases, reals)
 
 
 def _by_step(x: Any, steps: int, batch: int) -> Any:

@@ -130,8 +130,14 @@ def _cost(
             return _fused(n, entries, runs, len(parts) - len(runs))
         case p.FuseAll(gates=all_gates):
             return _fused(n, entries, [all_gates], 0)
-        case p.Exponential(paulis=paulis):
-            return Cost("exponential", n, entries, len(paulis), 0, 20 * COMPLEX * n**3, True)
+        case p.Exponential(phases=phases):
+            return Cost("exponential", n, entries, len(phases), 0, 20 * COMPLEX * n**3, True)
+        case p.Observables():
+            return Cost("reads pulled back", n, entries, 0, 0, COMPLEX * entries * n, True)
+        case p.Observed(density=density, other=other, observables=observables):
+            reads = sizes[observables][1]
+            rows = sizes[density][0] * (1 if other is None else sizes[other][0])
+            return Cost("reads", reads, reads, 0, 0, 4 * reads * rows, True)
         case p.Multiply(matrix=matrix, ket=ket, lead=lead):
             columns = entries // sizes[matrix][0]
             inner = 1 if ket is None else 2**lead

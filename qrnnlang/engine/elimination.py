@@ -32,7 +32,7 @@ def eliminated(program: low.Program, read: Set[Ref]) -> low.Program:
     """
     instructions = program.instructions
     wanted = set(read).union(*(refs(x) for x in instructions))
-    scan = _Scan(instructions, wanted, _static(instructions), set())
+    scan = _Scan(instructions, wanted, static_values(instructions), set())
     found: list[low.Instruction] = []
     at = 0
     while at < len(instructions):
@@ -130,7 +130,7 @@ def _on_zero(x: low.Project) -> bool:
     return x.when is None and all(v == 0.0 for v in x.values)
 
 
-def _static(instructions: Sequence[low.Instruction]) -> set[Ref]:
+def static_values(instructions: Sequence[low.Instruction]) -> set[Ref]:
     """Values that depend on parameters alone."""
     found: set[Ref] = set()
     for x in instructions:

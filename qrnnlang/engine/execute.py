@@ -114,6 +114,10 @@ def _compute(step: p.Step, s: Slots, c: Context) -> Array:
             return states.noise(step, s, c)
         case p.Paulis():
             return reads.paulis(step, s, c)
+        case p.Observables():
+            return reads.observables(step, s, c)
+        case p.Observed():
+            return reads.observed(step, s)
         case p.Chances():
             return reads.chances(step, s, c)
         case p.ExpectValue():

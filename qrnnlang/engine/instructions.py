@@ -114,6 +114,18 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulled:
+    """Expectations, each as it will be when so many of `body` have acted on `wires`.
+
+    The body is unitary and static.
+    """
+
+    reads: tuple[tuple[Expectation, int], ...]
+    wires: tuple[Wire, ...]
+    body: tuple[Unitary | Exponential | Stored, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Populations:
     """Probabilities of `wires` (least significant first) and then of bit conditions."""
 
@@ -135,6 +147,7 @@ Instruction: TypeAlias = (
     | Weigh
     | Load
     | Expectation
+    | Pulled
     | Populations
 )
 

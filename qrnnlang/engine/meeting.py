@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ..sema.closed import Wire
 from . import instructions as low
@@ -46,10 +47,28 @@ def _follow(sets: _Sets, instruction: low.Instruction) -> None:
         case low.Project(wires=wires, when=None):
             sets.join(wires)
             sets.restart(wires)
-        case low.Expectation() | low.Populations() | low.Weigh():
+        case low.Expectation() | low.Pulled() | low.Populations() | low.Weigh():
             pass
         case _:
             sets.join(touched(instruction))
+
+
+def without_unread(step: low.Program, start: low.Program) -> tuple[low.Program, low.Program]:
+    """A cell's programs without the carried wires that a step lets go before anything looks.
+
+    A reset at the start of a step does so: what the step before left there need not be known.
+    """
+    if any(isinstance(x, low.Project) for x in step.instructions):
+        return step, start  # an impossible event is seen in the state of later steps
+    used = {*step.leave}.union(*(touched(x) for x in step.instructions))
+    kept = [i for i, w in enumerate(step.enter) if w in used]
+    bits = sum(i >= len(step.enter) - step.bits for i in kept)
+    enter = tuple(step.enter[i] for i in kept)
+    leave = tuple(step.leave[i] for i in kept)
+    begun = tuple(start.leave[i] for i in kept)
+    return replace(step, enter=enter, leave=leave, bits=bits), replace(
+        start, leave=begun, bits=bits
+    )
 
 
 def united(groups: Groups, more: Sequence[Sequence[int]]) -> Groups:

@@ -26,18 +26,18 @@ from ..sema.closed import (
 from . import instructions as low
 from . import steps as p
 from .batching import batched
+from .blocks import gates_of
 from .builder import Builder, Part
 from .circuits import flush
 from .elimination import eliminated
 from .filters import filtered, weighed
 from .lowering import lower, lower_start
-from .meeting import Groups, meeting, united
-from .merging import Block
+from .meeting import Groups, meeting, united, without_unread
 from .nonunitary import load, noisy, project
-from .pairs import pauli_phases
 from .plan import Line, Plan
+from .pulling import pulled
 from .rates import REFERENCE, Rates
-from .reading import expectation, populations
+from .reading import expectation, populations, pulled_back
 from .staging import staged, touched
 
 #: Deaths of carried wires: after everything else, earlier positions later.
@@ -108,7 +108,6 @@ class _Cell:
     """A cell before it is planned: its programs, and what is known of how its wires meet."""
 
     step: low.Program
-    step_ends: Mapping[int, int]
     start: low.Program
     start_ends: Mapping[int, int]
     groups: Groups
@@ -122,20 +121,24 @@ class _Cell:
     ) -> _Cell:
         carried = [c for c in graph.carries if isinstance(c, RealCarry)]
         read = {o.ref for o in graph.outputs} | {c.out for c in carried}
-        step, ends = staged(eliminated(lower(graph), read))
-        start, start_ends = staged(eliminated(lower_start(graph), {c.initial for c in carried}))
+        step, start = lower(graph), lower_start(graph)
+        if not joint:
+            step, start = without_unread(step, start)
+        step = eliminated(step, read)
+        start, start_ends = staged(eliminated(start, {c.initial for c in carried}))
         groups, pure = meeting(step, meeting(start)[0])
         if joint and step.enter:
             groups = (tuple(range(len(step.enter))),)
-        return _Cell(step, ends, start, start_ends, groups, pure, input_level, samples)
+        return _Cell(step, start, start_ends, groups, pure, input_level, samples)
 
 
 def _plan(graph: CellGraph, cell: _Cell, pure: bool, rows: int) -> Plan:
     """Raises _Mixed where kets are asked for and do not stay kets."""
     groups, given = cell.groups, (cell.input_level, cell.samples, pure, rows)
+    step, ends = staged(cell.step if pure else pulled(cell.step))
     while True:
         first = _run(cell.start, cell.start_ends, groups, (), *given)
-        ran = _run(cell.step, cell.step_ends, first.groups, _reals(graph), *given)
+        ran = _run(step, ends, first.groups, _reals(graph), *given)
         if ran.groups == groups:
             break
         groups = ran.groups
@@ -223,14 +226,8 @@ def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -
             b.values[ref] = b.emit(p.Compute(p.NEW, op, args), least)
         case low.Fresh(wires=wires):
             b.parts += [Part("zero", (w,)) for w in wires if w in b.death]
-        case low.Unitary(pairs=pairs):
-            b.pending += pairs
-        case low.Exponential():
-            b.pending.append(_exponential(b, instruction))
-        case low.Stored(wires=wires, name=name, adjoint=adjoint, when=when):
-            n = len(wires)
-            matrix = b.emit(p.Stored(p.NEW, name, n, adjoint))
-            b.pending.append(_under(b, Block(wires, matrix, b.level[matrix]), when))
+        case low.Unitary() | low.Exponential() | low.Stored():
+            b.pending += gates_of(b, instruction)
         case low.Noise():
             noisy(b, instruction)
         case low.Project():
@@ -243,6 +240,8 @@ def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -
             load(b, instruction)
         case low.Expectation():
             expectation(b, instruction)
+        case low.Pulled(body=body):
+            pulled_back(b, instruction, [gates_of(b, x) for x in body])
         case low.Populations():
             populations(b, instruction)
 
@@ -253,31 +252,6 @@ def _arguments(op: ClassicalOp) -> tuple[Ref, ...]:
             return refs
         case _:
             return ()
-
-
-def _exponential(b: Builder, e: low.Exponential) -> Block:
-    products = []
-    for term in e.terms:
-        letters = dict(term.paulis)
-        phases = pauli_phases([letters.get(w, "I") for w in e.wires])
-        flips = sum(1 << j for j, w in enumerate(e.wires) if letters.get(w, "I") in "XY")
-        index = np.arange(len(phases))
-        matrix = np.zeros((len(phases),) * 2, complex)
-        matrix[index, index ^ flips] = phases
-        products.append(matrix)
-    coefficients = tuple(b.number(t.coefficient) for t in e.terms)
-    time = b.number(e.time)
-    stacked = np.array(products)
-    slot = b.emit(p.Exponential(p.NEW, stacked, coefficients, time))
-    return _under(b, Block(e.wires, slot, b.level[slot]), e.when)
-
-
-def _under(b: Builder, block: Block, when: low.Condition | None) -> Block:
-    if when is None:
-        return block
-    holds = when.holds
-    slot = b.emit(p.Controlled(p.NEW, block.matrix, holds))
-    return Block((*block.wires, *when.wires), slot, block.level)
 
 
 # --- the end of a step -----------------------------------------------------------------------

@@ -9,10 +9,11 @@ import numpy as np
 from ..sema.closed import Wire
 from . import instructions as low
 from . import steps as p
-from .applying import together
+from .applying import matrix_of, together
 from .builder import Builder, Part
 from .circuits import flush
-from .pairs import pauli_phases
+from .merging import Block, merged
+from .pairs import Pair, pauli_phases
 
 Letters = tuple[tuple[Wire, str], ...]
 
@@ -51,17 +52,71 @@ def _paulis(b: Builder, part: Part, strings: Sequence[Letters]) -> p.Slot:
     ready = b.readable(part)
     named = {w for string in strings for w, _ in string}
     axes = tuple(i for i, w in enumerate(ready.wires) if w in named)
-    flips, phases = [], []
-    for string in strings:
-        letters = dict(string)
-        row = [letters.get(ready.wires[i], "I") for i in reversed(axes)]
-        phases.append(pauli_phases(row))
-        flips.append(sum(1 << j for j, letter in enumerate(row) if letter in "XY"))
+    kept = [ready.wires[i] for i in axes]
+    found = [_string(kept, string) for string in strings]
+    flips, phases = [flip for _, flip in found], [row for row, _ in found]
     ket, weighted, stacked = ready.held, b.weighted_slot(ready), np.array(phases)
     mixed, n = ready.form == "density", len(ready.wires)
     return b.emit(
         p.Paulis(p.NEW, ket, weighted, mixed, n, axes, tuple(flips), stacked, ready.weight)
     )
+
+
+def pulled_back(b: Builder, x: low.Pulled, body: Sequence[Sequence[Pair | Block]]) -> None:
+    """Expectations in the state as it is, of observables that circuits have been pulled through.
+
+    `body`: the gates of each instruction of the circuit.
+    """
+    flush(b, x.wires)
+    parts = sorted(b.holding(x.wires), key=lambda part: (part.rows, min(part.wires)))
+    others, whole = _looked_at(b, parts[:-1], x.wires), _looked_at(b, parts[-1:], x.wires)
+    assert whole is not None
+    few = others.wires if others else ()
+    rows = (*few, *whole.wires)
+    counts = sorted({count for _, count in x.reads})
+    circuits = [[gate for gates in body[:count] for gate in gates] for count in counts]
+    matrices = tuple(matrix_of(b, merged(c, b.level_of), rows, rows, ()) for c in circuits)
+    entries: dict[tuple[int, Letters], int] = {}  # in the order of the matrices
+    for count in counts:
+        for read, after in x.reads:
+            for term in (t for o in read.observables for t in o if after == count):
+                entries.setdefault((counts.index(count), term.paulis), len(entries))
+    strings = [_string(rows, letters) for _, letters in entries]
+    phases = np.array([found for found, _ in strings])
+    flips, which = tuple(flip for _, flip in strings), tuple(i for i, _ in entries)
+    pulled = b.emit(p.Observables(p.NEW, matrices, which, flips, phases, len(few)))
+    found = [part for part in (others, whole) if part]
+    weight = b.weight_product(tuple(part.weight for part in found if part.weight is not None))
+    other = others.held if others else None
+    slot = b.emit(p.Observed(p.NEW, whole.held, other, pulled, weight))
+    for read, count in x.reads:
+        observables = tuple(
+            tuple(
+                p.ReadTerm(
+                    b.number(t.coefficient), ((slot, entries[counts.index(count), t.paulis]),)
+                )
+                for t in observable
+            )
+            for observable in read.observables
+        )
+        b.values[read.ref] = b.emit(p.ExpectValue(p.NEW, observables, read.shape))
+
+
+def _looked_at(b: Builder, parts: Sequence[Part], wires: Sequence[Wire]) -> Part | None:
+    """Some wires of parts as one density, which is read; the state is not changed by this."""
+    if not parts:
+        return None
+    ready = [b.as_density(part) for part in b.pooled(parts)]
+    whole = b.product(ready) if len(ready) > 1 else ready[0]
+    extra = [w for w in whole.wires if w not in wires]
+    return b.traced(whole, extra) if extra else whole
+
+
+def _string(wires: Sequence[Wire], string: Letters) -> tuple[np.ndarray, int]:
+    """Row phases and flips of a Pauli product on wires, most significant first."""
+    letters = dict(string)
+    row = [letters.get(w, "I") for w in reversed(wires)]
+    return pauli_phases(row), sum(1 << j for j, letter in enumerate(row) if letter in "XY")
 
 
 def populations(b: Builder, x: low.Populations) -> None:

@@ -175,8 +175,11 @@ def _multiplied(use: p.MatrixUse, t: Array, n: int, s: Slots) -> Array:
 def exponential(step: p.Exponential, s: Slots, c: Context) -> Array:
     numbers = [number_of(k, s, c) for k in step.coefficients]
     rates = jnp.stack(jnp.broadcast_arrays(*numbers)) * number_of(step.time, s, c)
-    generator = jnp.einsum("kx,kij->xij", rates, c.constant(step.paulis))
-    return propagator(generator)
+    rows = np.broadcast_to(np.arange(step.phases.shape[1]), step.phases.shape)
+    columns = rows ^ np.array(step.flips)[:, None]
+    entries = rates.T[:, :, None] * c.constant(step.phases)
+    generator = jnp.zeros((len(entries), *2 * step.phases.shape[1:]), c.complex)
+    return propagator(generator.at[:, rows, columns].add(entries))
 
 
 def controlled(matrix: Array, holds: np.ndarray, c: Context) -> Array:

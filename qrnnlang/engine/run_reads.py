@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from math import isqrt
 from operator import mul
 
 import jax.numpy as jnp
@@ -30,6 +31,38 @@ def paulis(step: p.Paulis, s: Slots, c: Context) -> Array:
     rows = side_by_side(found)
     if order != sorted(order):
         rows = rows[:, np.argsort(order)]
+    return rows if step.weight is None else rows / s[step.weight][:, None]
+
+
+def observables(step: p.Observables, s: Slots, c: Context) -> Array:
+    found = []
+    for i, slot in enumerate(step.matrices):
+        u, mine = s[slot][0], np.flatnonzero(np.array(step.which) == i)
+        rows = np.arange(len(u)) ^ np.array(step.flips)[mine, None]
+        right = c.constant(step.phases[mine])[:, :, None] * u[rows]
+        found.append(u.conj().T @ right)
+    n, few = len(step.flips), 2**step.few
+    whole = jnp.concatenate(found).reshape(n, few, -1, few, u.shape[0] // few)
+    blocks = whole.transpose(1, 3, 0, 2, 4).reshape(few, few, n, -1)
+    on, above = np.diag_indices(few), np.triu_indices(few, 1)
+    # Re(ρ·conj(O)·σ), entry by entry.
+    real = jnp.concatenate([blocks.real, blocks.imag], -1)
+    imag = jnp.concatenate([blocks.imag, -blocks.real], -1)
+    columns = jnp.concatenate([real[on], real[above], imag[above]])
+    return columns.transpose(2, 1, 0).reshape(columns.shape[-1], -1)
+
+
+def observed(step: p.Observed, s: Slots) -> Array:
+    rho = s[step.density][:, :, 0, 0]
+    rows = jnp.concatenate([rho.real, rho.imag], 1) @ s[step.observables]
+    if step.other is not None:
+        other = s[step.other][:, :, 0, 0]
+        few = isqrt(other.shape[1])
+        other = other.reshape(-1, few, few)
+        on, above = np.diag_indices(few), np.triu_indices(few, 1)
+        upper = 2 * other[:, *above]
+        weights = jnp.concatenate([other[:, *on].real, upper.real, upper.imag], 1)
+        rows = jnp.einsum("xnf,xf->xn", rows.reshape(len(rows), -1, few**2), weights)
     return rows if step.weight is None else rows / s[step.weight][:, None]
 
 

@@ -54,8 +54,10 @@ def _size(step: p.Step, sizes: dict[p.Slot, Size]) -> Size:
             return (2**n, 1, len(columns))
         case p.Stored(n=n):
             return (2**n, 1, 2**n)
-        case p.Exponential(paulis=paulis):
-            return (paulis.shape[1], 1, paulis.shape[1])
+        case p.Exponential(phases=phases):
+            return (phases.shape[1], 1, phases.shape[1])
+        case p.Observables(matrices=matrices, flips=flips):
+            return (sizes[matrices[0]][0], len(flips), sizes[matrices[0]][0])
         case p.Controlled(matrix=matrix, holds=holds):
             n = sizes[matrix][0] * len(holds)
             return (n, 1, n)

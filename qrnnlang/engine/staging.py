@@ -41,8 +41,7 @@ def staged(program: low.Program) -> tuple[low.Program, dict[int, int]]:
         after = stage + 1 if event else stage
         for wire in wires:
             wire_stage[wire] = max(wire_stage[wire], after)
-        if (ref := getattr(instruction, "ref", None)) is not None:
-            value_stage[ref] = after
+        value_stage.update((ref, after) for ref in _given(instruction))
     found.sort()
     ends: dict[int, int] = {}
     start = None
@@ -60,6 +59,7 @@ def is_event(instruction: low.Instruction) -> bool:
     return isinstance(
         instruction,
         low.Expectation
+        | low.Pulled
         | low.Populations
         | low.Project
         | low.Filter
@@ -93,6 +93,8 @@ def touched(instruction: low.Instruction) -> set[Wire]:
             return {wire}
         case low.Expectation(observables=observables):
             return {w for terms in observables for t in terms for w, _ in t.paulis}
+        case low.Pulled(wires=wires):
+            return set(wires)
         case low.Populations(wires=wires, bits=bits):
             return {*wires, *(w for c in bits for w in c.wires)}
         case _:
@@ -106,7 +108,7 @@ def refs(instruction: low.Instruction) -> set[Ref]:
             return set(found)
         case low.Unitary(pairs=pairs):
             return {e.ref for pair in pairs if pair.angle for e in pair.angle.elems}
-        case low.Filter(body=body):
+        case low.Filter(body=body) | low.Pulled(body=body):
             return set().union(*(refs(i) for i in body))
         case low.Load(re=re, im=im):
             return {re} if im is None else {re, im}
@@ -120,6 +122,22 @@ def refs(instruction: low.Instruction) -> set[Ref]:
             return _elems(*(t.coefficient for terms in observables for t in terms))
         case _:
             return set()
+
+
+def _given(instruction: low.Instruction) -> tuple[Ref, ...]:
+    """The values that an instruction gives."""
+    match instruction:
+        case low.Pulled(reads=reads):
+            return tuple(read.ref for read, _ in reads)
+        case (
+            low.Value(ref=ref)
+            | low.Project(ref=ref)
+            | low.Expectation(ref=ref)
+            | low.Populations(ref=ref)
+        ):
+            return (ref,)
+        case _:
+            return ()
 
 
 def _elems(*scalars: Scalar) -> set[Ref]:

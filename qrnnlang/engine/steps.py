@@ -308,10 +308,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exponential:
-    """exp(−i·time·Σ c_k P_k); `paulis` is (terms, N, N)."""
+    """exp(−i·time·Σ c_k P_k): P_k has `phases[k, i]` in row i and column i ^ `flips[k]`."""
 
     out: Slot
-    paulis: npt.NDArray[np.complex128]
+    phases: npt.NDArray[np.complex128]
+    flips: tuple[int, ...]
     coefficients: tuple[Number, ...]
     time: Number
 
@@ -497,6 +498,38 @@ class Paulis:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Observables:
+    """U†PU for Pauli products P, with phases and flips as in `Paulis`, and U one of `matrices`.
+
+    As a real matrix (2·M², n·4^few) for densities ρ of the first `few` wires and σ of the others,
+    M rows: ρ's entries on and above the diagonal weigh it as `Observed` says, σ's real parts come
+    first, then their imaginary parts.
+    """
+
+    out: Slot
+    matrices: tuple[Slot, ...]
+    which: tuple[int, ...]
+    flips: tuple[int, ...]
+    phases: npt.NDArray[np.complex128]
+    few: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Expectations of `observables` in a density; divided by `weight` where there is one.
+
+    `other`: a density that it is in a product with. Its diagonal, and twice the real and then the
+    imaginary parts of what is above, are the weights of the observables' columns.
+    """
+
+    out: Slot
+    density: Slot
+    other: Slot | None
+    observables: Slot
+    weight: Slot | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Chances:
     """Probabilities of 2^k outcomes: `outcome[i]` is that of setting i of the row axes `axes`."""
 
@@ -596,6 +629,8 @@ Step: TypeAlias = (
     | LoadWhere
     | Noise
     | Paulis
+    | Observables
+    | Observed
     | Chances
     | ExpectValue
     | ProbValue
@@ -637,6 +672,8 @@ _SLOT_FIELDS: dict[type, tuple[str, ...]] = {
     LoadWhere: ("ket", "amplitudes"),
     Noise: ("density", "rates"),
     Paulis: ("ket", "weighted", "weight"),
+    Observables: ("matrices",),
+    Observed: ("density", "other", "observables", "weight"),
     Chances: ("ket", "weighted", "weight"),
     ExpectValue: ("observables",),
     ProbValue: ("parts",),

@@ -55,6 +55,34 @@ def stretch_of(plan: Plan, steps: int, batch: int, real: Any) -> int:
     return isqrt(steps - 1) + 1
 
 
+def in_pieces(
+    piece: Callable[[Any, Any, int], tuple[Any, Any]],
+    state: Any,
+    moving: Mapping[Any, Any],
+    steps: int,
+    size: int,
+) -> tuple[Any, Any]:
+    """The state after all steps, and what `piece` gives, joined along the steps: `size` on end.
+
+    `moving`: arrays (steps, …), perhaps none. `piece(state, moving, count)` runs `count` steps.
+    """
+    whole, rest = divmod(steps, size)
+    found = None
+    if whole:
+        first = jax.tree.map(
+            lambda x: x[: whole * size].reshape(whole, size, *x.shape[1:]), dict(moving)
+        )
+        state, found = jax.lax.scan(lambda s, m: piece(s, m, size), state, first, length=whole)
+        found = jax.tree.map(lambda x: x.reshape(whole * size, *x.shape[2:]), found)
+    if rest:
+        last = jax.tree.map(lambda x: x[whole * size :], dict(moving))
+        state, more = piece(state, last, rest)
+        if found is None:
+            return state, more
+        found = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, more)
+    return state, found
+
+
 def in_stretches(
     stretch: Step,
     plan: Plan,
@@ -72,12 +100,5 @@ def in_stretches(
     size = stretch_of(plan, steps, batch, real)
     if size >= steps:
         return stretch(state, dict(moving))
-    whole, rest = divmod(steps, size)
     again = jax.checkpoint(stretch)
-    first = {n: x[: whole * size].reshape(whole, size, *x.shape[1:]) for n, x in moving.items()}
-    state, found = jax.lax.scan(again, state, first)
-    found = jax.tree.map(lambda x: x.reshape(whole * size, *x.shape[2:]), found)
-    if rest:
-        state, more = again(state, {n: x[whole * size :] for n, x in moving.items()})
-        found = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, more)
-    return state, found
+    return in_pieces(lambda s, m, _: again(s, m), state, moving, steps, size)

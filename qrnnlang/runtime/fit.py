@@ -23,6 +23,7 @@ from .training.run import Run, TrainingError, chosen
 
 if TYPE_CHECKING:
     from .model import Model
+    from .training.frozen import Frozen
 
 #: The file in a run's folder to resume from.
 CHECKPOINT = "checkpoint.safetensors"
@@ -296,17 +297,24 @@ def _ridges(
     progress: Progress,
 ) -> Run:
     """The closed form for every seed, which draws what is `fixed`."""
+    from .training.frozen import frozen
+
     runs = []
+    split = frozen(model.runner)
     with progress:
         for seed, start in zip(seeds, starts, strict=True):
-            run = replace(_ridge(model, start, parts, options), seed=seed)
+            run = replace(_ridge(model, split, start, parts, options), seed=seed)
             progress.epoch(1, {k: v[0] for k, v in run.history.items() if k != "epoch"})
             runs.append(run)
     return chosen(runs) if len(runs) > 1 else runs[0]
 
 
 def _ridge(
-    model: Model, start: dict[str, Any], parts: Mapping[str, Samples], options: TrainOptions
+    model: Model,
+    split: Frozen,
+    start: dict[str, Any],
+    parts: Mapping[str, Samples],
+    options: TrainOptions,
 ) -> Run:
     """The closed form, then one evaluation of it as the only epoch."""
     from .training.ridge import solve
@@ -319,8 +327,10 @@ def _ridge(
         return make(closed, precision=model.precision, externs=model.externs)
 
     batches = _in_memory(parts)
-    made = {**start, **solve(model.closed, build, start, batches["train"], options.optimizer)}
-    metrics = {part: model.runner.judge({}, made, data) for part, data in batches.items()}
+    given = {part: split.given(start, data) for part, data in batches.items()}
+    rest = split.rest
+    made = {**start, **solve(rest.closed, build, start, given["train"], options.optimizer)}
+    metrics = {part: rest.judge({}, made, data) for part, data in given.items()}
     for part, values in metrics.items():
         if not math.isfinite(values["loss"]):
             model.runner.explain(made, batches[part], f"the loss is {values['loss']:g}")

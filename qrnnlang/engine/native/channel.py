@@ -73,8 +73,8 @@ class _Finder:
             match step:
                 case p.Fuse(n=n) | p.FuseAll(n=n) | p.Stored(n=n):
                     self.wires[step.out] = n
-                case p.Exponential(paulis=paulis):
-                    self.wires[step.out] = paulis.shape[1].bit_length() - 1
+                case p.Exponential(phases=phases):
+                    self.wires[step.out] = phases.shape[1].bit_length() - 1
                 case p.Choose(matrices=matrices) if matrices in self.wires:
                     self.wires[step.out] = self.wires[matrices]
                 case p.Multiply(wide=wide, matrix=m) if wide > 1:
