@@ -131,8 +131,6 @@ def _standard(
         )
     _operand_count(env, name, info.qubits, operands, statement)
     length = _length(env, name, operands, statement.span)
-    if name == "gphase":
-        length = 1
     angles = [_angles(env, a.value, length, operands) for a in statement.args]
     check_operations(env, length, statement.span)
     for i in range(length):

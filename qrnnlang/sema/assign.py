@@ -48,6 +48,8 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             state.outputs[name] = Slot(name, statement.span, None, whole=whole, doc=statement.doc)
             _readable(env, name, whole)
         return
+    if slot is not None and slot.whole is not None:
+        _again(env, "output", name, statement.span, slot.first)
     if slot is None or slot.shape is None:
         if env.report.is_lost(name, env.report.item(statement.span)):
             raise Skip
@@ -58,8 +60,6 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
             "its shape is not known",
             help=f"declare it first: `output {name}: real[…];`",
         )
-    if slot.whole is not None:
-        _again(env, "output", name, statement.span, slot.first)
     _entries(env, slot, statement, number)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
+from math import prod
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Label, Span
@@ -26,7 +28,7 @@ from .closed import (
 )
 from .report import Reporter
 from .scope import Env
-from .values import Array, Record, Value, type_name
+from .values import Array, Record, Value
 
 if TYPE_CHECKING:
     from .model import ModelState
@@ -96,6 +98,7 @@ class CellState:
     next_reals: dict[str, Slot] = field(default_factory=dict)
     next_bits: dict[str, dict[int, BitNext]] = field(default_factory=dict)
     called: dict[str, Span] = field(default_factory=dict)
+    passed: dict[str, list[Span]] = field(default_factory=dict)  # outputs of branches not taken
     branch: Branch = ()
     model: ModelState | None = None
 
@@ -145,15 +148,28 @@ def outputs_of(env: Env, state: CellState) -> dict[str, Array]:
                 "E0406",
                 f"the output `{slot.name}` is not complete",
                 slot.span,
-                f"{missing} of {size} entries of `{type_name(slot.shape)}` are never assigned"
+                f"never assigned: {_missing(slot, slot.shape)}"
                 if slot.entries
                 else "is never assigned",
+                labels=tuple(
+                    Label(span, "assigned here, in a branch that is not taken")
+                    for span in dict.fromkeys(state.passed.get(slot.name, ()))
+                ),
                 help=f"assign it: `output {slot.name} = …;`" if not slot.entries else "",
             )
             state.broken.add(slot.name)
             continue
         found[slot.name] = fill(env.builder, slot, slot.shape, None)
     return found
+
+
+def _missing(slot: Slot, shape: Shape) -> str:
+    """The entries of an output that nothing fills, the first of them by name."""
+    places = enumerate(product(*map(range, shape)))
+    left = (place for i, place in places if i not in slot.entries)
+    named = [f"`{slot.name}[{', '.join(map(str, place))}]`" for place in islice(left, 3)]
+    more = prod(shape) - len(slot.entries) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def fill(builder: Builder, slot: Slot, shape: Shape, old: Array | None) -> Array:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..diagnostics import Label as Place
 from ..diagnostics import Span
 from ..syntax.tree import (
     CarryDecl,
@@ -35,7 +36,7 @@ from .limits import check_elements, check_qubits
 from .report import Skip, suggestion
 from .scope import Env, Scope
 from .signature import TYPES, Given, compile_time, expected_shape, fit, match_arguments
-from .values import Array, Bits, Label, Register, UnitaryValue, Value, describe
+from .values import Array, Bits, Label, Register, UnitaryValue, Value, describe, type_name
 from .values import Parameter as ParameterValue
 
 _DISTRIBUTIONS = {"uniform": 2, "normal": 2, "haar": 0}
@@ -258,7 +259,7 @@ def _start(env: Env, decl: ParamDecl, kind: str, shape: Shape) -> tuple[object, 
         case Drawn():
             return _drawn(env, decl.start)
         case expr:
-            return _constant(env, expr, shape, decl.span)
+            return _constant(env, expr, shape, decl.type.span)
 
 
 def _drawn(env: Env, drawn: Drawn) -> tuple[object, ...]:
@@ -290,7 +291,7 @@ def _drawn(env: Env, drawn: Drawn) -> tuple[object, ...]:
     return (name, a, b)
 
 
-def _constant(env: Env, expr: object, shape: Shape, span: Span) -> tuple[object, ...]:
+def _constant(env: Env, expr: object, shape: Shape, declared: Span) -> tuple[object, ...]:
     from .expr import evaluate, numeric
 
     value = numeric(env, evaluate(env, expr), expr.span)  # type: ignore[arg-type, attr-defined]
@@ -306,7 +307,11 @@ def _constant(env: Env, expr: object, shape: Shape, span: Span) -> tuple[object,
         return ("values", tuple(np.broadcast_to(data, shape).ravel().tolist()))
     except ValueError:
         env.report.fail(
-            "E0305", "the start does not fit the parameter", where, f"found {describe(value)}"
+            "E0305",
+            "the start does not fit the parameter",
+            where,
+            f"found {describe(value)}",
+            labels=(Place(declared, f"declared as `{type_name(shape)}`"),),
         )
 
 

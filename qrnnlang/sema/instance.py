@@ -42,28 +42,29 @@ def statements(block: Block) -> list[Statement]:
 
 def carries_state(item: CellItem, module: Module) -> bool:
     """Whether a cell carries anything, itself or through a cell it uses."""
-    return _any_declaration(item, module, CarryDecl, frozenset())
+    return _any_declaration(item, module, CarryDecl)
 
 
 def has_qubits(item: CellItem, module: Module) -> bool:
     """Whether a cell has a quantum register, itself or through a cell it uses."""
-    return _any_declaration(item, module, FreshDecl, frozenset()) or any(
+    return _any_declaration(item, module, FreshDecl) or any(
         isinstance(s, CarryDecl) and s.type.name.text == "qubit" for s in statements(item.body)
     )
 
 
-def _any_declaration(
-    item: CellItem, module: Module, kind: type[CarryDecl | FreshDecl], seen: frozenset[int]
-) -> bool:
-    if id(item) in seen:
-        return False
-    for statement in statements(item.body):
-        if isinstance(statement, kind):
-            return True
-        if isinstance(statement, UseDecl):
-            used = module.find_cell(statement.cell)
-            if used and _any_declaration(*used, kind, seen | {id(item)}):
+def _any_declaration(item: CellItem, module: Module, kind: type[CarryDecl | FreshDecl]) -> bool:
+    seen: set[int] = set()
+    todo = [(item, module)]
+    while todo:
+        item, module = todo.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        for statement in statements(item.body):
+            if isinstance(statement, kind):
                 return True
+            if isinstance(statement, UseDecl) and (used := module.find_cell(statement.cell)):
+                todo.append(used)
     return False
 
 

@@ -19,7 +19,7 @@ from .report import Skip, suggestion
 from .scope import Env, Scope
 from .statements import execute
 from .unrolled import calls_within
-from .values import Array, Label, Record, Value, count
+from .values import Array, Label, Record, Value, count, describe, type_name
 
 
 def invoke(env: Env, instance: Instance, expr: CallExpr) -> Value:
@@ -183,7 +183,12 @@ def _run(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span
     cell = state.root.closed[instance.path]
     for spec in cell.params:
         state.root.params.setdefault(spec.name, spec)
-    refs = tuple(_argument(env, port, *args[port.name]) for port in cell.inputs)
+    declared = {
+        s.name.text: s.span for s in statements(instance.item.body) if isinstance(s, InputDecl)
+    }
+    refs = tuple(
+        _argument(env, port, *args[port.name], declared[port.name]) for port in cell.inputs
+    )
     kinds = [env.builder.types[r] for r in refs]
     seq = any(k.seq for k in kinds) or not kinds
     if cell.carries and not seq:
@@ -206,23 +211,28 @@ def _run(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span
     return Record(cell.name, dict(found))
 
 
-def _argument(env: Env, port: Port, value: Value, span: Span) -> int:
+def _argument(env: Env, port: Port, value: Value, span: Span, declared: Span) -> int:
     from .expr import numeric, shape_of
 
     if port.labels is not None:
         if not isinstance(value, Label):
-            env.report.fail("E0302", f"`{port.name}` is a label", span)
+            env.report.fail(
+                "E0302",
+                f"`{port.name}` is a label",
+                span,
+                f"found {describe(value)}",
+                labels=(Place(declared, "declared here"),),
+            )
         return value.ref
     number = numeric(env, value, span)
     actual = shape_of(number)
     if actual != port.shape and {actual, port.shape} != {(), (1,)}:
-        from .values import type_name
-
         env.report.fail(
             "E0305",
             f"the input `{port.name}` needs `{type_name(port.shape)}`",
             span,
             f"found `{type_name(actual)}`",
+            labels=(Place(declared, "declared here"),),
         )
     view = env.builder.read(number)
     return env.builder.ref(Array(view.owner, view.ref, view.index.reshape(port.shape)))

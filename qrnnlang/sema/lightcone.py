@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 
-from ..diagnostics import Diagnostic
+from ..diagnostics import Diagnostic, Span
 from .closed import (
     Alloc,
     ApplyUnitary,
@@ -82,14 +82,19 @@ class _Live:
 def check_light_cone(cell: ClosedCell, report: Reporter) -> None:
     """Warn of every trained parameter with entries outside the light cone of the outputs."""
     live = _fixpoint(cell)
+    idle: dict[tuple[Span, tuple[int, ...]], list[ParamSpec]] = {}
     for spec in cell.params:
         missing = sorted(set(range(prod(spec.shape))) - live.params.get(spec.name, set()))
-        own = spec.span is not None and not spec.span.source.name.startswith("<std")
-        if missing and spec.trained and own:
-            report.add(_warning(spec, missing))
+        if not missing or not spec.trained or spec.span is None:
+            continue
+        if not spec.span.source.name.startswith("<std"):
+            idle.setdefault((spec.span, tuple(missing)), []).append(spec)
+    for (_, entries), specs in idle.items():
+        report.add(_warning(specs[0], entries, [s.name for s in specs[1:]]))
 
 
-def _warning(spec: ParamSpec, missing: list[int]) -> Diagnostic:
+def _warning(spec: ParamSpec, missing: tuple[int, ...], others: list[str]) -> Diagnostic:
+    """Of a parameter, and of those of other instances that are declared in the same place."""
     assert spec.span is not None
     if len(missing) == prod(spec.shape):
         message, label = f"`{spec.name}` cannot influence any output", "has no effect"
@@ -101,12 +106,15 @@ def _warning(spec: ParamSpec, missing: list[int]) -> Diagnostic:
         message,
         spec.span,
         label,
-        notes=("gates after the last read of a qubit, and of what it is entangled with, are idle",),
+        notes=(
+            *(("so it is with " + ", ".join(f"`{name}`" for name in others),) if others else ()),
+            "gates after the last read of a qubit, and of what it is entangled with, are idle",
+        ),
         help="read more qubits, or leave these gates out",
     )
 
 
-def _entries(spec: ParamSpec, missing: list[int]) -> str:
+def _entries(spec: ParamSpec, missing: tuple[int, ...]) -> str:
     names = list(product(*(range(n) for n in spec.shape)))
     shown = [f"[{', '.join(map(str, names[i]))}]" for i in missing[:4]]
     return ", ".join(shown) + (", …" if len(missing) > 4 else "")

@@ -113,7 +113,7 @@ def check_qubits(env: Env, more: int, span: Span) -> None:
 
 def check_gate_depth(env: Env, name: str, span: Span) -> None:
     """E0704: a gate that calls itself too often."""
-    if env.depth >= MAX_GATE_DEPTH:
+    if env.depth > MAX_GATE_DEPTH:
         env.report.fail(
             "E0704",
             f"`{name}` is nested more than {MAX_GATE_DEPTH} deep",

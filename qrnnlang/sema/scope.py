@@ -85,7 +85,10 @@ class Env:
         return f"{self.path}.{name}" if self.path else name
 
     def callee(self, kind: Literal["def", "gate"], module: Module) -> Env:
-        """The environment of a called function or gate: its own names, the same operations."""
+        """The environment of a called function or gate: its own names, the same operations.
+
+        `depth` counts calls of one kind within each other: a gate applied in a cell is the first.
+        """
         return Env(
             kind,
             module,
@@ -94,7 +97,7 @@ class Env:
             Scope(),
             self.path,
             self.cell,
-            self.depth + 1,
+            self.depth + 1 if kind == self.kind else 1,
             self.loop_turns,
         )
 

@@ -38,7 +38,7 @@ from . import declarations, iterators
 from .apply import apply
 from .assign import next_stmt, output_stmt
 from .bounds import check_nested
-from .cell import touched
+from .cell import CellState, touched
 from .closed import Barrier, BitNot, BitOp, Measure, Postselect, Reset, Scalar
 from .evolve import evolve
 from .prepare import prepare
@@ -182,10 +182,12 @@ def _branch(env: Env, statement: IfStmt) -> None:
 
     condition = evaluate(env, statement.condition)
     if isinstance(condition, bool):
-        if condition:
-            block(env, statement.body)
-        elif statement.orelse is not None:
-            block(env, statement.orelse)
+        branches = (statement.body, statement.orelse)
+        taken, left = branches if condition else branches[::-1]
+        if left is not None and env.cell is not None:
+            _pass_by(env.cell, left)
+        if taken is not None:
+            block(env, taken)
         return
     if isinstance(condition, Bits) and len(condition.exprs) == 1:
         _on_bits(env, statement, condition)
@@ -205,6 +207,19 @@ def _branch(env: Env, statement: IfStmt) -> None:
         statement.condition.span,
         f"found {describe(condition)}",
     )
+
+
+def _pass_by(state: CellState, body: Block) -> None:
+    """Note where outputs are assigned in a branch that is not taken, for messages."""
+    for statement in body.statements:
+        match statement:
+            case OutputStmt(name=name, span=span):
+                state.passed.setdefault(name.text, []).append(span)
+            case ForStmt(body=inner) | IfStmt(body=inner, orelse=None):
+                _pass_by(state, inner)
+            case IfStmt(body=inner, orelse=Block() as orelse):
+                _pass_by(state, inner)
+                _pass_by(state, orelse)
 
 
 def _on_bits(env: Env, statement: IfStmt, condition: Bits) -> None:

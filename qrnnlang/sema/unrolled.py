@@ -24,16 +24,25 @@ from .modules import Module
 Callable = CellItem | DefItem | GateItem
 
 
-def calls_within(item: Callable, module: Module, known: dict[int, int] | None = None) -> int:
+def calls_within(item: Callable, module: Module) -> int:
     """Calls of cells, functions and gates of the program in one of this item, of theirs, and so on.
 
-    What a loop or an `if` may leave out does not count; `known` are the results by item.
+    What a loop or an `if` may leave out does not count, nor what calls itself: its depth is limited
+    elsewhere. Items are many and may call each other in a long line, so this does not recurse.
     """
-    known = {} if known is None else known
-    if id(item) not in known:
-        known[id(item)] = 0  # what calls itself is refused by its depth
-        within = _called(item, module)
-        known[id(item)] = sum(1 + calls_within(*called, known) for called in within)
+    known: dict[int, int] = {}
+    within: dict[int, list[tuple[Callable, Module]]] = {}
+    todo = [(item, module)]
+    while todo:
+        here, its_module = todo[-1]
+        if id(here) not in within:
+            within[id(here)] = list(_called(here, its_module))
+            todo += [c for c in within[id(here)] if id(c[0]) not in within]
+            continue
+        todo.pop()
+        known.setdefault(
+            id(here), sum(1 + known.get(id(called), 0) for called, _ in within[id(here)])
+        )
     return known[id(item)]
 
 

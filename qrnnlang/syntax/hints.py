@@ -66,6 +66,8 @@ def assignment(s: Situation) -> Diagnostic | None:
         suggestion = (
             f"write `next {target} = …;` for a carried value, `output {target} = …;` for an output"
         )
+    if len(line) == 1 and s.following()[:1].isupper() and s.following() not in ("X", "Y", "Z", "I"):
+        suggestion = f"write `use {target} = …;` for an instance of a cell, {suggestion[6:]}"
     if s.following() == "measure":
         suggestion = f"write `let {line[0]} = measure …;`"
     return Diagnostic(

@@ -9,7 +9,7 @@ from ..diagnostics import CompileError, DataError
 from ..passes import Polynomial
 from ..sema.closed import Origin, Ref
 from .classical import Value
-from .errors import BIND, UNROLL, target_error
+from .errors import BIND, STEPWISE, UNROLL, target_error
 from .outputs import scalar
 from .symbols import Expr, Fn, Leaf, Opaque, Read, add, leaves, mul
 
@@ -79,7 +79,7 @@ def feedback(read: Read, origin: Origin) -> CompileError:
             "ensemble feedback, and carried reals computed from measurements, are not one"
             " circuit: the value is known only after many shots",
         ),
-        help="`model.run(params, x)` on a device goes step by step",
+        help=STEPWISE,
     )
 
 

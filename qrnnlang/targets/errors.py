@@ -8,7 +8,16 @@ from ..sema.closed import Origin
 _NOWHERE = Source("<model>", "")
 
 #: What every message about unbound data says to do.
-BIND = "bind parameters and inputs: `model.to_qiskit(steps, params=params, x=x[0])`"
+BIND = (
+    "bind parameters and inputs: `--params P --inputs X`, in Python "
+    "`model.to_qiskit(steps, params=params, x=x[0])`"
+)
+
+#: What every message about feedback of the ensemble says to do.
+STEPWISE = (
+    "`qrnnc run --shots N` and `model.run(params, x)` go step by step; "
+    "an inner cell is compiled alone with `--entry NAME`"
+)
 
 #: What every message about a loop says to do.
 UNROLL = "write the steps out: leave `rolled` away"

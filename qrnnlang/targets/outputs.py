@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ..sema.closed import Elem, Expect, Op, Postselect, Prob, Ref, Scalar, Shape, Wire
 from .classical import Value, entry
-from .errors import target_error
+from .errors import STEPWISE, target_error
 from .lines import NEVER, Line, Lines, Time
 from .symbols import Affine, Expr, NotAffine, Read, add, affine, leaves, mul
 from .template import Template
@@ -111,7 +111,7 @@ def needed(
                 template.origin(read.ref) if read.run == run else None,
                 "read here, then carried on as a number",
                 notes=("a circuit carries qubits and bits on, not expectation values",),
-                help="`model.run(params, x)` on a device goes step by step",
+                help=STEPWISE,
             )
     reads = tuple(sorted(found, key=lambda r: (r.ref, r.component)))
     coefficients: dict[Read, tuple[tuple[Expr, Basis], ...]] = {}

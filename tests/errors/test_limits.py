@@ -36,6 +36,17 @@ def test_imports_nest_to_a_depth_of_32(tmp_path: Path) -> None:
     assert found.notes[-1] == "imported from `f0.qrnn`"
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_gates_nest_to_a_depth_of_64(nested: bool) -> None:
+    """Counted from the cell that applies the first one, wherever that cell is used."""
+    gate = "gate up(n: int) q: qubit { if (n > 1) { up(n - 1) q; } else { x q; } }"
+    body = "fresh q: qubit; up(%d) q; output y = expect(Z(q));"
+    outer = "use c = Inner(); output z = c();" if nested else body
+    text = f"qrnn 1.0; {gate} cell Inner {{ {body} }} cell A {{ {outer} }}"
+    assert check_text(text.replace("%d", "64")) == ()
+    assert {d.code for d in check_text(text.replace("%d", "65"))} == {"E0704"}
+
+
 @pytest.mark.parametrize(
     ("hyper", "message"),
     [
