@@ -29,13 +29,17 @@ GROUPS = {
         *("narma", "delayed_parity", "copy"),
         *("elman_xor", "elman_letters", "dna_marker"),
     ),
-    "Recorded": ("sunspots", "nile", "co2", "el_nino", "santa_fe", "air_passengers", "digits"),
+    "Recorded": (
+        *("sunspots", "nile", "co2", "el_nino", "santa_fe", "air_passengers"),
+        *("digits", "digit_bits"),
+    ),
 }
 #: Rows that a picture shows, where not all of up to a thousand.
 ROWS = {"elman_xor": 72, "elman_letters": 72, "dna_marker": 60, "delayed_parity": 60, "copy": 64}
-ROWS |= {"narma": 200, "logistic": 120, "henon": 120, "digits": 192, "co2": 2284}
+ROWS |= {"narma": 200, "logistic": 120, "henon": 120, "digits": 192, "co2": 2284, "digit_bits": 192}
 #: Series of symbols and bits, drawn as steps.
 STEPS = ("elman_xor", "elman_letters", "dna_marker", "delayed_parity", "copy")
+STEPS += ("digit_bits",)
 
 HEAD = """# Series
 

@@ -97,11 +97,14 @@ SERIES = {
         {"points": 400, "duration": 20.0, "spins": 5, "coupling": 1.0, "field": 0.7},
         ("v", "edge", "t"),
     ),
-    "sunspots": Series({}, ("v", "year")),
-    "nile": Series({}, ("v", "year")),
-    "co2": Series({}, ("v", "year", "measured")),
-    "el_nino": Series({}, ("v", "year")),
+    "sunspots": Series({"points": 309}, ("v", "year")),
+    "nile": Series({"points": 100}, ("v", "year")),
+    "co2": Series({"points": 2284, "lag": 0}, ("v", "year", "measured", "growth")),
+    "el_nino": Series({"points": 732}, ("v", "year")),
     "digits": Series({}, ("v", "label")),
-    "santa_fe": Series({}, ("v",)),
-    "air_passengers": Series({}, ("v", "year")),
+    "digit_bits": Series(
+        {"points": 23040, "first": 0, "second": 1, "seed": 0}, ("v", "next", "asked", *_bits(2))
+    ),
+    "santa_fe": Series({"points": 10093}, ("v",)),
+    "air_passengers": Series({"points": 144, "lag": 0}, ("v", "year", "growth")),
 }

@@ -16,7 +16,12 @@ from qrnnlang.sema.series import SERIES as KNOWN
 from .programs import line
 
 #: Recorded series of packages that are not installed with the tests.
-OPTIONAL = {"digits": "sklearn", "santa_fe": "reservoirpy", "air_passengers": "pmdarima"}
+OPTIONAL = {
+    "digits": "sklearn",
+    "digit_bits": "sklearn",
+    "santa_fe": "reservoirpy",
+    "air_passengers": "pmdarima",
+}
 ALWAYS = sorted(set(SERIES) - set(OPTIONAL))
 
 
@@ -142,7 +147,8 @@ def test_gaps_of_the_carbon_dioxide_lie_on_a_line():
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("digits", 115008), ("santa_fe", 10093), ("air_passengers", 144)]
+    ("name", "rows"),
+    [("digits", 115008), ("digit_bits", 23040), ("santa_fe", 10093), ("air_passengers", 144)],
 )
 def test_recorded_series_of_optional_packages(name, rows):
     pytest.importorskip(OPTIONAL[name], reason="an optional package, see pyproject.toml")
@@ -155,18 +161,51 @@ def test_recorded_series_of_optional_packages(name, rows):
         assert found["v"][:3].tolist() == [112, 118, 132] and found["v"][-1] == 432
 
 
+def test_the_first_rows_of_a_recorded_series():
+    assert recorded.sunspots(points=7)["year"].tolist() == list(range(1700, 1707))
+    with pytest.raises(DataError, match=r"`series\.nile` has 100 rows, not 101"):
+        recorded.nile(points=101)
+
+
+def test_growth():
+    v = recorded.co2()["v"]
+    found = recorded.co2(points=100, lag=52)
+    assert len(found["v"]) == len(found["growth"]) == 48 and found["v"][0] == v[52]
+    np.testing.assert_allclose(found["growth"], np.log(v[52:100]) - np.log(v[:48]), atol=1e-12)
+    with pytest.raises(ValueError, match="`lag` is from 0 to 99"):
+        recorded.co2(points=100, lag=100)
+
+
+def test_digits_by_bits():
+    pytest.importorskip("sklearn", reason="an optional package, see pyproject.toml")
+    found = {k: c.reshape(-1, 64) for k, c in SERIES["digit_bits"](points=362 * 64, first=3, second=7).items()}
+    pictures = SERIES["digits"]()
+    wanted = found["next"][:, -1]
+    labels = pictures["label"][::64]
+    assert (wanted == 1).sum() == (labels == 3).sum() and (wanted == 2).sum() == (labels == 7).sum()
+    assert (found["v"] == found["x0"] + 2 * found["x1"]).all()
+    assert (found["next"] == found["o0"] + 2 * found["o1"]).all()
+    assert (found["next"][:, :-1] == 0).all()
+    assert (found["asked"].sum(axis=0) == [0] * 63 + [len(wanted)]).all()
+    threes = np.minimum(pictures["v"].reshape(-1, 64)[labels == 3] * 4, 3) // 1
+    assert sorted(found["v"][wanted == 1].tolist()) == sorted(threes.tolist())
+    assert 0 < (wanted[:20] == 1).sum() < 20  # mixed
+    ones = SERIES["digit_bits"]()["next"].reshape(-1, 64)[:, -1]
+    assert (ones == 1).sum() == 178 and (ones == 2).sum() == 182
+
+
 @pytest.mark.parametrize(
     ("name", "module", "extra"),
     [
         *((n, "statsmodels.datasets", "data") for n in ("sunspots", "nile", "co2", "el_nino")),
-        ("digits", "sklearn.datasets", "digits"),
+        *((n, "sklearn.datasets", "digits") for n in ("digits", "digit_bits")),
         ("santa_fe", "reservoirpy.datasets", "santa-fe"),
         ("air_passengers", "pmdarima.datasets", "air"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(monkeypatch, name, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(DataError, match=rf"`series.{name}` comes with .*'qrnnlang\[{extra}\]'"):
+    with pytest.raises(DataError, match=rf"`series.{name[:5]}.*` comes with .*'qrnnlang\[{extra}\]'"):
         SERIES[name]()
 
 

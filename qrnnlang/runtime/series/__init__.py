@@ -10,7 +10,16 @@ from .chaos import henon, logistic, lorenz, mackey_glass
 from .narma import narma
 from .oscillators import damped_pendulum, van_der_pol
 from .quantum import ising, jaynes_cummings
-from .recorded import air_passengers, co2, digits, el_nino, nile, santa_fe, sunspots
+from .recorded import (
+    air_passengers,
+    co2,
+    digit_bits,
+    digits,
+    el_nino,
+    nile,
+    santa_fe,
+    sunspots,
+)
 from .symbols import dna_marker, elman_letters, elman_xor
 from .tasks import copy, delayed_parity
 from .waves import bessel, cosine, damped_sine, damped_triangle, sine, triangle
@@ -24,7 +33,7 @@ SERIES = {
         *(narma, mackey_glass, lorenz, henon, logistic),
         *(elman_xor, elman_letters, dna_marker, delayed_parity, copy),
         *(jaynes_cummings, ising),
-        *(sunspots, nile, co2, el_nino, digits, santa_fe, air_passengers),
+        *(sunspots, nile, co2, el_nino, digits, digit_bits, santa_fe, air_passengers),
     )
 }
 

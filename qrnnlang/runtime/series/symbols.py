@@ -39,7 +39,8 @@ def elman_xor(points: int = 3000, length: int = 36, seed: int = 0) -> Columns:
     said = stream.reshape(sentences, -1)[:, : length + 1]
     known = np.arange(1, length + 1) % 3 == 2
     wanted = np.where(known, said[:, 1:], 2)
-    return _columns(said[:, :-1], wanted, np.broadcast_to(known, wanted.shape), 2, points)
+    asked = np.broadcast_to(known, wanted.shape)
+    return _cut(symbol_columns(said[:, :-1], wanted, asked, 2), points)
 
 
 def elman_letters(points: int = 3600, length: int = 36, seed: int = 0) -> Columns:
@@ -54,7 +55,7 @@ def elman_letters(points: int = 3600, length: int = 36, seed: int = 0) -> Column
         [[LETTERS[c] for c in "".join(WORDS[w] for w in row)[: length + 1]] for row in words]
     )
     wanted = np.where(said[:, 1:] >= LETTERS["b"], CONSONANT, said[:, 1:])
-    return _columns(said[:, :-1], wanted, np.ones_like(wanted), 3, points)
+    return _cut(symbol_columns(said[:, :-1], wanted, np.ones_like(wanted), 3), points)
 
 
 def dna_marker(points: int = 12800, length: int = 10, seed: int = 0) -> Columns:
@@ -77,14 +78,19 @@ def dna_marker(points: int = 12800, length: int = 10, seed: int = 0) -> Columns:
     asked = np.zeros_like(wanted)
     asked[every, place - 1] = 1
     asked[:, -1] = 1
-    return _columns(said[:, :-1], wanted, asked, 3, points)
+    return _cut(symbol_columns(said[:, :-1], wanted, asked, 3), points)
 
 
-def _columns(
-    said: Symbols, wanted: Symbols, asked: npt.NDArray[np.generic], width: int, points: int
+def symbol_columns(
+    said: Symbols, wanted: Symbols, asked: npt.NDArray[np.generic], width: int
 ) -> Columns:
+    """The columns of sentences, arrays (sentence, row), whose symbols have `width` bits."""
     found = {"v": said, "next": wanted, "asked": asked}
     for bit in range(width):
         found[f"x{bit}"] = said >> bit & 1
         found[f"o{bit}"] = wanted >> bit & 1
-    return {k: np.asarray(v, dtype=np.float64).ravel()[:points] for k, v in found.items()}
+    return {k: np.asarray(v, dtype=np.float64).ravel() for k, v in found.items()}
+
+
+def _cut(columns: Columns, points: int) -> Columns:
+    return {key: column[:points] for key, column in columns.items()}
