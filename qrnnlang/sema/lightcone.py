@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import product
 from math import prod
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..diagnostics import Diagnostic, Span
 from .closed import (
@@ -49,24 +52,39 @@ from .closed import (
 )
 from .report import Reporter
 
+#: Which entries of an array, flat, are live.
+Mask: TypeAlias = NDArray[np.bool_]
+
 
 @dataclass(eq=False)
 class _Live:
-    """What later reads depend on."""
+    """What later reads depend on; `ops` are the operations that entries are entries of."""
 
+    ops: tuple[Op, ...]
     wires: set[Wire] = field(default_factory=set)
     bits: set[int] = field(default_factory=set)
-    entries: dict[Ref, set[int]] = field(default_factory=dict)
-    params: dict[str, set[int]] = field(default_factory=dict)
-    carried: dict[str, set[int]] = field(default_factory=dict)
+    entries: dict[Ref, Mask] = field(default_factory=dict)
+    params: dict[str, Mask] = field(default_factory=dict)
+    carried: dict[str, Mask] = field(default_factory=dict)
+
+    def of(self, ref: Ref) -> Mask:
+        """The mask of an array, to be set in place."""
+        mask = self.entries.get(ref)
+        if mask is None:
+            mask = self.entries[ref] = np.zeros(prod(_shape(self.ops[ref])), bool)
+        return mask
 
     def need(self, scalars: Iterable[Scalar]) -> None:
         for s in scalars:
             if isinstance(s, Elem):
-                self.entries.setdefault(s.ref, set()).add(s.index)
+                self.of(s.ref)[s.index] = True
 
-    def whole(self, ref: Ref, shape: Shape) -> None:
-        self.entries.setdefault(ref, set()).update(range(prod(shape)))
+    def whole(self, ref: Ref) -> None:
+        self.of(ref)[:] = True
+
+    def any(self, ref: Ref) -> bool:
+        mask = self.entries.get(ref)
+        return mask is not None and bool(mask.any())
 
     def when(self, expr: BitExpr | None) -> None:
         match expr:
@@ -82,18 +100,19 @@ class _Live:
 def check_light_cone(cell: ClosedCell, report: Reporter) -> None:
     """Warn of every trained parameter with entries outside the light cone of the outputs."""
     live = _fixpoint(cell)
-    idle: dict[tuple[Span, tuple[int, ...]], list[ParamSpec]] = {}
+    idle: dict[tuple[Span, bytes], list[ParamSpec]] = {}
     for spec in cell.params:
-        missing = sorted(set(range(prod(spec.shape))) - live.params.get(spec.name, set()))
-        if not missing or not spec.trained or spec.span is None:
+        felt = live.params.get(spec.name, np.zeros(prod(spec.shape), bool))
+        if felt.all() or not spec.trained or spec.span is None:
             continue
         if not spec.span.source.name.startswith("<std"):
-            idle.setdefault((spec.span, tuple(missing)), []).append(spec)
-    for (_, entries), specs in idle.items():
-        report.add(_warning(specs[0], entries, [s.name for s in specs[1:]]))
+            idle.setdefault((spec.span, felt.tobytes()), []).append(spec)
+    for (_, felt_bytes), specs in idle.items():
+        missing = np.flatnonzero(~np.frombuffer(felt_bytes, bool))
+        report.add(_warning(specs[0], missing, [s.name for s in specs[1:]]))
 
 
-def _warning(spec: ParamSpec, missing: tuple[int, ...], others: list[str]) -> Diagnostic:
+def _warning(spec: ParamSpec, missing: NDArray[np.intp], others: list[str]) -> Diagnostic:
     """Of a parameter, and of those of other instances that are declared in the same place."""
     assert spec.span is not None
     if len(missing) == prod(spec.shape):
@@ -114,20 +133,20 @@ def _warning(spec: ParamSpec, missing: tuple[int, ...], others: list[str]) -> Di
     )
 
 
-def _entries(spec: ParamSpec, missing: tuple[int, ...]) -> str:
-    names = list(product(*(range(n) for n in spec.shape)))
-    shown = [f"[{', '.join(map(str, names[i]))}]" for i in missing[:4]]
+def _entries(spec: ParamSpec, missing: NDArray[np.intp]) -> str:
+    places = zip(*np.unravel_index(missing[:4], spec.shape), strict=True)
+    shown = [f"[{', '.join(map(str, place))}]" for place in places]
     return ", ".join(shown) + (", …" if len(missing) > 4 else "")
 
 
 def _fixpoint(cell: ClosedCell) -> _Live:
     wires: set[Wire] = set()
     bits: set[int] = set()
-    reals: dict[str, set[int]] = {}
+    reals: dict[str, Mask] = {}
     while True:
-        live = _Live()
+        live = _Live(cell.ops)
         for output in cell.outputs:
-            live.whole(output.ref, output.shape)
+            live.whole(output.ref)
         for carry in cell.carries:
             match carry:
                 case QubitCarry(wires=before, out=after):
@@ -136,54 +155,53 @@ def _fixpoint(cell: ClosedCell) -> _Live:
                     for bit, expr in zip(before, exprs, strict=True):
                         if bit in bits:
                             live.when(expr)
-                case RealCarry(name=name, out=ref):
-                    live.entries.setdefault(ref, set()).update(reals.get(name, ()))
-        _backwards(cell.ops, live)
+                case RealCarry(name=name, out=ref) if name in reals:
+                    live.of(ref)[:] |= reals[name]
+        _backwards(live)
         if live.wires <= wires and live.bits <= bits and _within(live.carried, reals):
             _backwards_init(cell, live)
             return live
         wires |= live.wires
         bits |= live.bits
         for name, found in live.carried.items():
-            reals.setdefault(name, set()).update(found)
+            reals[name] = found | reals.get(name, False)
 
 
-def _within(new: dict[str, set[int]], known: dict[str, set[int]]) -> bool:
-    return all(found <= known.get(name, set()) for name, found in new.items())
+def _within(new: dict[str, Mask], known: dict[str, Mask]) -> bool:
+    return all(bool((found <= known.get(name, False)).all()) for name, found in new.items())
 
 
 def _backwards_init(cell: ClosedCell, live: _Live) -> None:
     """Through the preparation of the carried state."""
-    start = _Live(wires=set(live.wires), params=live.params)
+    start = _Live(cell.init, wires=set(live.wires), params=live.params)
     for carry in cell.carries:
-        if isinstance(carry, RealCarry):
-            found = live.carried.get(carry.name, set())
-            start.entries.setdefault(carry.initial, set()).update(found)
-    _backwards(cell.init, start)
+        if isinstance(carry, RealCarry) and carry.name in live.carried:
+            start.of(carry.initial)[:] |= live.carried[carry.name]
+    _backwards(start)
 
 
-def _backwards(ops: tuple[Op, ...], live: _Live) -> None:
-    for ref in range(len(ops) - 1, -1, -1):
-        op = ops[ref]
+def _backwards(live: _Live) -> None:
+    for ref in range(len(live.ops) - 1, -1, -1):
+        op = live.ops[ref]
         match op:
             case Param(name=name):
-                live.params.setdefault(name, set()).update(live.entries.get(ref, ()))
+                live.params[name] = live.of(ref) | live.params.get(name, False)
             case CarryIn(name=name):
-                live.carried.setdefault(name, set()).update(live.entries.get(ref, ()))
+                live.carried[name] = live.of(ref) | live.carried.get(name, False)
             case Gather(sources=sources, index=index):
-                _gather(live, sources, index, live.entries.get(ref, set()), ops)
+                if live.any(ref):
+                    _gather(live, sources, index, live.of(ref))
             case Call(args=args) | Extern(args=args):
-                if live.entries.get(ref):
+                if live.any(ref):
                     for arg in args:
-                        live.whole(arg, _shape(ops[arg]))
+                        live.whole(arg)
             case Expect(observables=observables):
-                needed = live.entries.get(ref, set())
-                for i, terms in enumerate(observables):
-                    if i in needed:
-                        live.wires.update(w for t in terms for w, _ in t.paulis)
-                        live.need(t.coefficient for t in terms)
+                if live.any(ref):
+                    for i in np.flatnonzero(live.of(ref)):
+                        live.wires.update(w for t in observables[i] for w, _ in t.paulis)
+                        live.need(t.coefficient for t in observables[i])
             case Prob(wires=wires, bits=bits):
-                if live.entries.get(ref):
+                if live.any(ref):
                     live.wires.update(wires)
                     for expr in bits:
                         live.when(expr)
@@ -222,7 +240,7 @@ def _quantum(op: Op, live: _Live) -> None:
             if live.wires & set(wires):
                 for ref in (re, im):
                     if ref is not None:
-                        live.whole(ref, (2 ** len(wires),))
+                        live.whole(ref)
                 live.when(when)
         case Evolve(terms=terms, time=time, when=when):
             touched = {w for t in terms for w, _ in t.paulis}
@@ -236,23 +254,14 @@ def _quantum(op: Op, live: _Live) -> None:
                 live.when(when)
 
 
-def _gather(
-    live: _Live,
-    sources: tuple[Ref, ...],
-    index: tuple[int, ...],
-    needed: set[int],
-    ops: tuple[Op, ...],
-) -> None:
-    bounds: list[tuple[int, int, Ref]] = []
+def _gather(live: _Live, sources: tuple[Ref, ...], index: tuple[int, ...], needed: Mask) -> None:
+    flat = np.asarray(index, dtype=np.int64)[needed]
     start = 0
     for source in sources:
-        stop = start + prod(_shape(ops[source]))
-        bounds.append((start, stop, source))
-        start = stop
-    for i in needed:
-        flat = index[i]
-        begin, _, source = next(b for b in bounds if b[0] <= flat < b[1])
-        live.entries.setdefault(source, set()).add(flat - begin)
+        mask = live.of(source)
+        inside = flat[(flat >= start) & (flat < start + len(mask))]
+        mask[inside - start] = True
+        start += len(mask)
 
 
 def _shape(op: Op) -> Shape:

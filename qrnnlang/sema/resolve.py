@@ -240,7 +240,8 @@ class _Resolver:
                 self.use(cell)
                 self.args(args)
                 self.declare(name, "instance")
-                self.scopes[-1][name.text].cell = cell.span.text
+                if (known := self.scopes[-1].get(name.text)) is not None:
+                    known.cell = cell.span.text
             case CarryDecl(name=name, type=kind, start=start, body=body):
                 self.type(kind)
                 if start is not None:

@@ -111,6 +111,8 @@ def _sizes(commands: list[Command]) -> list[int]:
                 own, tails[k] = width, width + tails[k + 1]
             case Break(blank, _, hard):
                 own, tails[k] = (_NEVER if hard else len(blank)), 0
+            case BrokenComma():  # nothing when flat; else whoever ends a line here has it behind
+                own, tails[k] = 0, 1 + tails[k + 1]
             case _:
                 own, tails[k] = 0, tails[k + 1]
         widths[k] = own + widths[k + 1]

@@ -19,6 +19,7 @@ TESTS = Path(__file__).parents[1]
 ONCE_WRONG = {
     "a matrix as a setting": "qrnn 1.0; model M { input x: seq real; output y = x; train { optimizer = ones(2, 3); epochs = ones(2, 3); } }",
     "no observables times a number": "qrnn 1.0; cell A { fresh q: qubit[2]; let o = 0.5 * Z(q[1..1]); output y = 1; }",
+    "an instance named as a parameter of the gate": "qrnn 1.0; gate g(t: real) q: qubit { use t = T(); }",
     "an observable times a vector of nothing": "qrnn 1.0; cell A { fresh q: qubit; let o = Z(q) * zeros(0); output y = 1; }",
 }
 

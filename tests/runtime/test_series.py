@@ -178,7 +178,10 @@ def test_growth():
 
 def test_digits_by_bits():
     pytest.importorskip("sklearn", reason="an optional package, see pyproject.toml")
-    found = {k: c.reshape(-1, 64) for k, c in SERIES["digit_bits"](points=362 * 64, first=3, second=7).items()}
+    found = {
+        k: c.reshape(-1, 64)
+        for k, c in SERIES["digit_bits"](points=362 * 64, first=3, second=7).items()
+    }
     pictures = SERIES["digits"]()
     wanted = found["next"][:, -1]
     labels = pictures["label"][::64]
@@ -205,7 +208,9 @@ def test_digits_by_bits():
 )
 def test_a_missing_package_is_named_with_its_extra(monkeypatch, name, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(DataError, match=rf"`series.{name[:5]}.*` comes with .*'qrnnlang\[{extra}\]'"):
+    with pytest.raises(
+        DataError, match=rf"`series.{name[:5]}.*` comes with .*'qrnnlang\[{extra}\]'"
+    ):
         SERIES[name]()
 
 

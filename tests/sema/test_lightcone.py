@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from qrnnlang.sema import check_text
@@ -44,3 +46,17 @@ def test_fixed_values_and_the_standard_library_are_not_warned_of() -> None:
     assert idle("fixed w: angle[2]; fresh q: qubit[2]; ry(w) q; output y = expect(Z(q[0]));") == ""
     text = "qrnn 1.0; import std.cells; cell A { input x: real; use f = Qlstm(); output y = f([x])[0]; }"
     assert [d.code for d in check_text(text)] == []
+
+
+def test_a_large_array_is_no_set_of_numbers() -> None:
+    """A flag for each entry: some bytes each, where sets of integers take a hundred."""
+    text = "qrnn 1.0; cell A { param w: real[2_000, 500]; output y = sum(w[0]); }"
+    tracemalloc.start()
+    try:
+        (found,) = check_text(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.code == "W0301" and found.message.startswith("999500 of 1000000 entries")
+    assert "[1, 0], [1, 1], [1, 2], [1, 3], …" in found.label
+    assert peak < 60 * 2**20

@@ -189,3 +189,11 @@ def test_layout_of_groups():
     ]
     assert layout(fill, 0, width=8) == "aa bb\n  cc;"
     assert layout(fill, 0, width=9) == "aa bb cc;"
+
+
+def test_the_comma_of_a_broken_list_has_room():
+    """A part that ends at the last column, the comma behind it beyond it, is broken itself."""
+    for more in range(28):
+        part = f"max({'e' * (60 + more)} + 1, g(ff))"
+        lines = fmt(f"qrnn 1.0;\ncell A {{ let v = f({part}, {part}); }}\n").splitlines()
+        assert max(map(len, lines)) <= 100, more
