@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from ..gallery.publish import publish
     from ..gallery.results import together
     from ..gallery.spec import GalleryError, examples
-    from ..gallery.tables import HEAD, rows
+    from ..gallery.tables import table
     from ..runtime.executor import ExecutorError, Store, Tally, connect, run_tasks
 
     try:
@@ -80,8 +80,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps(found, indent=1, sort_keys=True) + "\n")
     else:
-        body = "".join(rows(e, found[e.name]) for e in chosen)
-        sys.stdout.write(HEAD + body)
+        sys.stdout.write("\n".join(table(e, found[e.name]) for e in chosen))
     if args.write:
         publish(found)
     for line in failed:

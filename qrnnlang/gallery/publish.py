@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime.files import write_bytes, write_text
-from .pictures import picture
-from .results import load, save
+from .pictures import curves, forecast
+from .results import load, save, without_curves
 from .spec import examples
 from .tables import page, readme
 
@@ -20,10 +20,13 @@ def publish(found: Mapping[str, Mapping[str, Any]], place: Path | None = None) -
         if not found.get(example.name):
             continue
         results = {**load(example), **found[example.name]}
+        if example.grid is not None:
+            results = {name: without_curves(result) for name, result in results.items()}
         save(example, results)
-        image = picture(example, results)
-        if image is not None:
-            write_bytes(example.folder / "curves.png", image)
+        for name, draw in (("curves.png", curves), ("forecast.png", forecast)):
+            image = draw(example, results) if example.grid is None else None
+            if image is not None:
+                write_bytes(example.folder / name, image)
         readme(example, results)
     docs = known[0].folder.parents[1] / "docs"
     if docs.is_dir():

@@ -36,7 +36,7 @@ def together(experiment: Experiment, rows: Iterable[Mapping[str, Any]]) -> dict[
     """The results of all seeds of an experiment, with what they were computed by."""
     ordered = sorted(rows, key=lambda row: int(row["seed"]))
     finals = [_final(experiment, row) for row in ordered]
-    best = min(range(len(ordered)), key=lambda i: _chosen_by(ordered[i]))
+    best = min(range(len(ordered)), key=lambda i: chosen_by(ordered[i]))
     return {
         "seeds": [row["seed"] for row in ordered],
         "values": finals,
@@ -45,6 +45,7 @@ def together(experiment: Experiment, rows: Iterable[Mapping[str, Any]]) -> dict[
         "high": max(finals),
         "reached": [row["reached"] for row in ordered],
         "curves": [row["curve"] for row in ordered],
+        "forecast": next((row["forecast"] for row in ordered if row.get("forecast")), None),
         "best": best,
         "metrics": ordered[best]["metrics"],
         "parameters": ordered[0]["parameters"],
@@ -60,9 +61,19 @@ def together(experiment: Experiment, rows: Iterable[Mapping[str, Any]]) -> dict[
     }
 
 
+def without_curves(result: Mapping[str, Any]) -> dict[str, Any]:
+    """For tables of hundreds of experiments: the numbers alone."""
+    return {**result, "curves": [], "forecast": None}
+
+
+def part_of(metrics: Mapping[str, Any]) -> str:
+    """The part that counts: the test part, else training, else the quantity there is."""
+    return next((name for name in ("test", "train") if name in metrics), next(iter(metrics)))
+
+
 def _part(row: Mapping[str, Any]) -> Mapping[str, float]:
     metrics: Mapping[str, Mapping[str, float]] = row["metrics"]
-    return metrics["test"] if "test" in metrics else metrics["train"]
+    return metrics[part_of(metrics)]
 
 
 def _final(experiment: Experiment, row: Mapping[str, Any]) -> float:
@@ -70,7 +81,8 @@ def _final(experiment: Experiment, row: Mapping[str, Any]) -> float:
     return float(_part(row)[experiment.metric])
 
 
-def _chosen_by(row: Mapping[str, Any]) -> float:
+def chosen_by(row: Mapping[str, Any]) -> float:
     """The loss that a seed is chosen by: validation, or training; never the test part."""
     metrics = row["metrics"]
-    return float((metrics.get("validation") or metrics["train"])["loss"])
+    part = metrics.get("validation") or metrics.get("train") or {"loss": 0.0}
+    return float(part["loss"])

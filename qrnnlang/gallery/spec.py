@@ -8,6 +8,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from . import grid as grids
+from .grid import Grid
+
+#: Of experiments that the tests leave out.
+NOT_QUICK = {"epochs": 0, "falls": 0}
 #: The file that makes a folder an example.
 SPEC = "gallery.toml"
 
@@ -35,6 +40,8 @@ class Experiment:
     below: float | None = None
     published: str = ""
     classical: bool = False
+    quantity: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
     quick: Mapping[str, float] = field(default_factory=lambda: {"epochs": 3, "falls": 1.0})
 
 
@@ -46,6 +53,7 @@ class Example:
     title: str
     source: str
     experiments: tuple[Experiment, ...]
+    grid: Grid | None = None
 
     @property
     def name(self) -> str:
@@ -81,6 +89,28 @@ def read(place: Path) -> Example:
             wrong = f"unknown key `{unknown[0]}`" if unknown else "`name` or `file` is missing"
             raise GalleryError(f"{path}: {wrong} in an experiment")
         found.append(Experiment(**entry))
+    try:
+        grid = grids.read(table["grid"]) if "grid" in table else None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise GalleryError(f"{path}: `grid`: {error}") from None
+    if grid is not None:
+        found += _of(grid)
     if not found or not {"title", "source"} <= set(table):
         raise GalleryError(f"{path}: needs `title`, `source` and experiments")
-    return Example(place, table["title"], table["source"], tuple(found))
+    return Example(place, table["title"], table["source"], tuple(found), grid)
+
+
+def _of(grid: Grid) -> list[Experiment]:
+    return [
+        Experiment(
+            name,
+            series.file,
+            grid.metric,
+            1 if row.fixed else grid.seeds,
+            {**row.set, "points": points},
+            row.train,
+            classical=row.classical,
+            quick=NOT_QUICK,
+        )
+        for name, row, series, points in grids.places(grid)
+    ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..runtime.files import write_text
+from . import grid
+from .results import part_of
 from .spec import Example
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
@@ -14,6 +16,13 @@ HEAD = (
     "| experiment | parameters | seeds | measure | median (lowest to highest) "
     "| by validation | time | published |\n|---|---|---|---|---|---|---|---|\n"
 )
+
+
+def table(example: Example, results: Mapping[str, Mapping[str, Any]]) -> str:
+    """All results of an example."""
+    if example.grid is not None:
+        return grid.markdown(example.grid, results)
+    return f"{HEAD}{rows(example, results)}"
 
 
 def rows(example: Example, results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -35,7 +44,7 @@ def rows(example: Example, results: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _measure(result: Mapping[str, Any]) -> str:
-    return "test" if "test" in result["metrics"] else "training"
+    return {"train": "training"}.get(part := part_of(result["metrics"]), part)
 
 
 def _reached(epochs: Sequence[int | None], below: float) -> str:
@@ -77,8 +86,8 @@ def readme(example: Example, results: Mapping[str, Mapping[str, Any]]) -> None:
     _, end, after = rest.partition(END)
     if not mark or not end:
         return
-    table = f"{BEGIN}\n\n{HEAD}{rows(example, results)}\n{by(results)}\n\n"
-    write_text(path, f"{before}{table}{END}{after}")
+    shown = f"{BEGIN}\n\n{table(example, results)}\n{by(results)}\n\n"
+    write_text(path, f"{before}{shown}{END}{after}")
 
 
 def page(found: Sequence[tuple[Example, Mapping[str, Mapping[str, Any]]]]) -> str:
@@ -96,7 +105,7 @@ def page(found: Sequence[tuple[Example, Mapping[str, Mapping[str, Any]]]]) -> st
             continue
         link = f"../examples/{example.name}/README.md"
         parts.append(f"\n## [{example.title}]({link})\n\n{example.source}\n\n")
-        parts.append(f"{HEAD}{rows(example, results)}\n")
+        parts.append(f"{table(example, results)}\n")
         for picture in ("curves.png", "forecast.png"):
             if (example.folder / picture).is_file():
                 parts.append(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from ..runtime.executor import Task, fingerprint
 from .spec import Example, GalleryError
@@ -43,14 +46,26 @@ def tasks(example: Example, seeds: int | None, epochs: int | None) -> dict[str, 
     found: dict[str, Task] = {}
     for e in example.experiments:
         path = example.folder / e.file
-        given = {
+        given: dict[str, Any] = {
             "file": str(path),
             "seeds": list(range(seeds or e.seeds)),
             "hyper": dict(e.set),
-            "train": dict(e.train) | ({"epochs": epochs} if epochs else {}),
-            "below": e.below,
         }
-        mark = fingerprint({**given, "file": path.read_text("utf-8")})
+        if e.quantity:
+            does = "qrnnlang.gallery.experiment:quantity"
+            given |= {"name": e.quantity, "options": dict(e.options)}
+        else:
+            does = "qrnnlang.gallery.experiment:measure"
+            train = dict(e.train) | ({"epochs": epochs} if epochs else {})
+            given |= {"train": train, "below": e.below}
+        mark = fingerprint({**given, "file": _source(path)})
         key = f"{example.name}.{e.name}.{mark[:12]}"
-        found[e.name] = Task(key, "qrnnlang.gallery.experiment:measure", given)
+        found[e.name] = Task(key, does, given)
     return found
+
+
+def _source(path: Path) -> str:
+    """The text of a file and of the files beside it that it imports."""
+    text = path.read_text("utf-8")
+    imported = re.findall(r'^\s*import\s+"([^"]+)"', text, re.MULTILINE)
+    return "".join([text, *(_source(path.parent / name) for name in imported)])

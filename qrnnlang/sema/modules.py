@@ -31,7 +31,7 @@ MAX_BYTES = 1 << 20
 STD = Path(__file__).resolve().parent.parent / "std"
 #: Modules whose names are in scope without an import.
 PRELUDE = ("linear",)
-STD_MODULES = ("ansatz", "encoding", "cells")
+STD_MODULES = ("ansatz", "encoding", "cells", "baselines")
 
 T = TypeVar("T")
 Declared: TypeAlias = ConstItem | DefItem | GateItem | CellItem | ModelItem
