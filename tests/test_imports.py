@@ -22,7 +22,8 @@ ORDER = (
     {"passes"},
     {"targets", "engine"},
     {"runtime"},
-    {"gallery", "analysis"},
+    {"analysis"},
+    {"gallery"},
     {"cli", "sklearn", "torch", "callbacks", "pandas"},
     {"notebook"},
 )
