@@ -16,6 +16,7 @@ from .binding import bind
 from .classical import Externs
 from .errors import target_error
 from .layout import Fresh
+from .pause import uncollected
 from .symbols import Read
 from .unroll import Device, Unrolled
 
@@ -117,6 +118,7 @@ def _device(fresh: Fresh, level: int, **options: Unpack[Options]) -> Device:
     )
 
 
+@uncollected()
 def to_qiskit(
     model: ClosedModel,
     steps: int,
@@ -144,6 +146,7 @@ def to_qiskit(
     return circuit_of(unrolled.programs([unrolled.whole()])[0])
 
 
+@uncollected()
 def circuits(
     model: ClosedModel,
     steps: int,
@@ -163,6 +166,7 @@ def circuits(
     return [circuit_of(p) for p in unrolled.programs(unrolled.full())]
 
 
+@uncollected()
 def qasm3_text(
     model: ClosedModel,
     steps: int,
@@ -197,6 +201,7 @@ def qasm3_text(
     return qasm3_rolled(replace(given, binding=binding), given.binding.inputs)
 
 
+@uncollected()
 def qasm2_text(
     model: ClosedModel,
     steps: int,

@@ -24,6 +24,7 @@ class CircuitPlan:
     atoms: dict[Key, list[Atom]] = field(default_factory=dict)
     _letters: dict[tuple[int, Slot], str] = field(default_factory=dict)
     _keys: dict[tuple[int, int], list[Key]] = field(default_factory=dict)
+    _sorted: int = 0  # how many of the outputs `_keys` knows
 
     def fits(self, atoms: Iterable[Atom]) -> bool:
         """Whether these can be measured here too, all of them."""
@@ -49,8 +50,8 @@ class CircuitPlan:
 
     def keys(self, run: int, step: int) -> list[Key]:
         """The outputs measured in a step of a run."""
-        if len(self._keys) != len(self.atoms):
-            self._keys = {}
+        if self._sorted != len(self.atoms):
+            self._keys, self._sorted = {}, len(self.atoms)
             for key in self.atoms:
                 self._keys.setdefault((key[0], key[2]), []).append(key)
         return self._keys.get((run, step), [])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from hashlib import sha256
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -92,11 +91,10 @@ def circuit_of(program: Program) -> QuantumCircuit:
             clbits[i] = cbit
     writer = _Writer(program, qubits, clbits)
     circuit.global_phase = writer.angle(program.phase)
-    for when, group in groupby(program.instrs, key=lambda i: i.when):
+    for when, instrs in _runs(program.instrs):
         if when is None:
-            circuit._data.extend(writer.made(group))
+            circuit._data.extend(writer.made(instrs))
             continue
-        instrs = list(group)
         branch = writer.branch(when, instrs)
         if branch is not None:
             circuit._data.append(branch)
@@ -106,6 +104,24 @@ def circuit_of(program: Program) -> QuantumCircuit:
                     circuit.append(instr)
     circuit.metadata = program.metadata
     return circuit
+
+
+def _runs(instrs: list[Instr]) -> Iterator[tuple[BitExpr | None, list[Instr]]]:
+    """Neighbours under the same condition."""
+    start = 0
+    under = [k for k, i in enumerate(instrs) if i.when is not None]
+    for k in under:
+        if k < start:
+            continue
+        if k > start:
+            yield None, instrs[start:k]
+        when, end = instrs[k].when, k + 1
+        while end < len(instrs) and instrs[end].when == when:
+            end += 1
+        yield when, instrs[k:end]
+        start = end
+    if start < len(instrs):
+        yield None, instrs[start:]
 
 
 class _Writer:
@@ -119,14 +135,13 @@ class _Writer:
         self._alike: dict[Hashable, CircuitInstruction] = {}
         self._weights: Memo = {}
 
-    def made(self, instrs: Iterable[Instr]) -> Iterator[CircuitInstruction]:
+    def made(self, instrs: Sequence[Instr]) -> list[CircuitInstruction]:
         """Every object once, and once each gate with known angles: steps repeat them."""
         same = self._same
         for instr in instrs:
-            found = same.get(id(instr))
-            if found is None:
-                found = same[id(instr)] = self._made(instr)
-            yield found
+            if id(instr) not in same:
+                same[id(instr)] = self._made(instr)
+        return [same[id(instr)] for instr in instrs]
 
     def _made(self, instr: Instr) -> CircuitInstruction:
         plain = not instr.clbits and all(isinstance(a, float) for a in instr.angles)

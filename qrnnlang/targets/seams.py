@@ -8,8 +8,10 @@ are left out, the state of the carried qubits.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate, chain, compress
 
 import numpy as np
 
@@ -33,17 +35,29 @@ def tidy(program: Program, level: int) -> None:
 
 
 def unfelt(program: Program) -> None:
-    """Removes what no later measurement feels, and nothing else; the steps' bounds move along."""
+    """Removes what no later measurement feels, and nothing else; the steps' bounds move along.
+
+    Steps of the same gates of which the same is felt are looked at once.
+    """
     if not any(i.name == "measure" for i in program.instrs):
         return
-    kept = _backwards(program, program.instrs)
-    before, at = [], 0  # how many are kept before each
-    for instr in program.instrs:
-        before.append(at)
-        at += at < len(kept) and kept[at] is instr
-    before.append(at)
-    program.bounds = [before[b] for b in program.bounds]
-    program.instrs = kept
+    felt = Felt()
+    known: dict[Hashable, tuple[list[bool], dict[int, int]]] = {}
+    pieces: list[list[Instr]] = []
+    ends = [0, *program.bounds, len(program.instrs)]
+    for a, b in zip(reversed(ends[:-1]), reversed(ends[1:]), strict=True):
+        instrs = program.instrs[a:b]
+        looks = tuple([(i.name, i.qubits, i.when is None) for i in instrs])
+        key = looks, frozenset(felt.how.items())
+        if key not in known:
+            kept = [_felt(program, felt, instr) for instr in reversed(instrs)]
+            known[key] = kept[::-1], dict(felt.how)
+        kept, how = known[key]
+        felt.how = dict(how)
+        pieces.append(instrs if all(kept) else list(compress(instrs, kept)))
+    pieces.reverse()
+    program.bounds = list(accumulate(map(len, pieces)))[:-1]
+    program.instrs = list(chain.from_iterable(pieces))
 
 
 def _stamp(instr: Instr) -> Stamp:
@@ -81,27 +95,29 @@ def _forwards(program: Program) -> list[Instr]:
 
 def _backwards(program: Program, instrs: list[Instr]) -> list[Instr]:
     felt = Felt()
-    out: list[Instr] = []
-    for instr in reversed(instrs):
-        keep = True
-        match instr.name:
-            case "measure":
-                felt.measured(instr.qubits, instr.when is not None)
-            case "reset" if instr.when is None:
-                keep = any(felt.how.get(q, DEAD) != DEAD for q in instr.qubits)
-                felt.begun(instr.qubits)
-            case "reset":
-                keep = felt.whole(instr.qubits)
-            case "barrier" | "store" | "renew":
-                pass
-            case name if name in program.customs:
-                keep = felt.whole(instr.qubits)
-            case _:
-                keep = felt.gate(_stamp(instr))
-        if keep:
-            out.append(instr)
+    out = [instr for instr in reversed(instrs) if _felt(program, felt, instr)]
     out.reverse()
     return out
+
+
+def _felt(program: Program, felt: Felt, instr: Instr) -> bool:
+    """Goes back over an instruction; False if nothing feels it."""
+    match instr.name:
+        case "measure":
+            felt.measured(instr.qubits, instr.when is not None)
+        case "reset" if instr.when is None:
+            keep = any(felt.how.get(q, DEAD) != DEAD for q in instr.qubits)
+            felt.begun(instr.qubits)
+            return keep
+        case "reset":
+            return felt.whole(instr.qubits)
+        case "barrier" | "store" | "renew":
+            pass
+        case name if name in program.customs:
+            return felt.whole(instr.qubits)
+        case _:
+            return felt.gate(_stamp(instr))
+    return True
 
 
 def _singles(program: Program, instrs: list[Instr]) -> list[Instr]:

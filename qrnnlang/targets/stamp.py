@@ -41,6 +41,7 @@ from .measurement import Readout
 from .outputs import scalar
 from .preparation import encoding, prepare
 from .program import Custom, Instr, Program
+from .standing import Standing
 from .symbols import Expr, Leaf, add, mul
 from .template import Template
 
@@ -71,6 +72,7 @@ class Stamper:
     step: int = -1
     seen: Mapping[Ref, Mapping[Wire, Wire]] = field(default_factory=dict)
     origin: Origin = _NOWHERE
+    standing: Standing = field(default_factory=Standing)
 
     def begin(self, values: Mapping[Ref, Value]) -> None:
         """The carried registers and their preparation."""
@@ -92,10 +94,12 @@ class Stamper:
         self.seen = step.seen
         self.measured: dict[str, int] = {}
         self.post = 0
+        ends = cut[0] <= t
         for ref, item in step.line:
-            if (t, ref) > cut:
+            if ends and (t, ref) > cut:
                 return
-            self._item(ref, item, values, self.template.origin(ref))
+            if not (isinstance(item, Stamp) and self._again(item, values)):
+                self._item(ref, item, values, self.template.origin(ref))
         self._carry_bits()
         self.layout.next_step([c for c in step.carries if isinstance(c, QubitCarry)])
 
@@ -157,6 +161,17 @@ class Stamper:
     def _when(self, when: BitExpr | None) -> BitExpr | None:
         return None if when is None else substitute(when, self.bits)
 
+    def _again(self, item: Stamp, values: Mapping[Ref, Value]) -> bool:
+        """Writes a gate that is as it was at an earlier step; False if it is not."""
+        where = self.layout.where
+        qubits = tuple([where[w] for w in item.wires])
+        same = self.standing.find(item, qubits, values)
+        if same is None:
+            return False
+        self.program.instrs.append(same)
+        self.layout.touch(qubits)
+        return True
+
     def _gate(self, item: Stamp, values: Mapping[Ref, Value], origin: Origin) -> None:
         angles = tuple(angle(a, values, origin, self.step, self.rolled) for a in item.angles)
         if item.name == "gphase":
@@ -164,6 +179,8 @@ class Stamper:
                 self.program.phase = add(self.program.phase, angles[0])
             return  # under a condition on bits it changes nothing that can be seen
         self._emit(item.name, self._qubits(item.wires), angles, when=self._when(item.when))
+        if item.when is None:
+            self.standing.keep(item, self.program.instrs[-1], values)
 
     def _reset(self, item: Reset) -> None:
         if self.layout.fresh == "expand" and item.when is None:

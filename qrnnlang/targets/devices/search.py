@@ -16,6 +16,9 @@ from .work import Task
 #: many units, not after the time: so the result does not depend on the machine.
 UNITS = 150_000
 
+#: How many candidates a long search keeps, and a short one.
+_MANY, _FEW = 6, 2
+
 #: Where each role that leaves enters the next step; None for one without a step after it.
 Sigma = Mapping[Role, Role]
 
@@ -65,8 +68,8 @@ class Search:
         return self.router.work + len(self.tasks) * self.tried
 
     def closed(self, units: int) -> list[Candidate]:
-        """The best candidates that can be repeated for ever; few of them for a short search."""
-        keep = 6 if units >= UNITS else 2
+        """The best candidates that can be repeated for ever; a single one for a short search."""
+        keep = _MANY if units >= UNITS else _FEW
         best: list[Candidate] = []
         k = 0
         for start in self._embedded(4):
@@ -82,6 +85,8 @@ class Search:
             k += 1
             if not self.pairs and k >= 3:
                 break
+        if keep == _FEW:
+            return [self._moved(best[0])]
         return [*map(self._moved, best[: keep // 2]), *best]
 
     def between(
