@@ -45,9 +45,11 @@ def counted(pairs: Iterable[Pair], backend: Any) -> dict[str, Any]:
 
 
 def _errors(backend: Any) -> dict[Pair, float]:
+    """Of the better direction: a CZ is the same both ways."""
     found: dict[Pair, float] = {}
     for (a, b), properties in backend.target["cz"].items():
-        found[min(a, b), max(a, b)] = -log1p(-properties.error)
+        pair = min(a, b), max(a, b)
+        found[pair] = min(found.get(pair, 1.0), -log1p(-properties.error))
     return found
 
 

@@ -11,6 +11,7 @@ from qiskit.circuit import Barrier, Measure, Parameter, ParameterExpression, Res
 from qiskit.transpiler import generate_preset_pass_manager
 from qiskit.transpiler.exceptions import TranspilerError
 
+from ...passes.rules import SYMMETRIC
 from ..errors import target_error
 from ..program import Instr
 from ..qiskit_circuit import _GATES
@@ -162,7 +163,18 @@ class Lowering:
             return [Emit("reset", places)] if op.name == "reset" else []
         if op.name not in _GATES:
             raise lacking(self.backend, f"it has a gate `{op.name}` that no format here can say")
+        places = self._turned(op.name, places)
         return [Emit(op.name, places, tuple(linear(p, slots) for p in op.params))]
+
+    def _turned(self, name: str, places: tuple[Place, ...]) -> tuple[Place, ...]:
+        """A gate that is the same both ways, the way that errs less."""
+        if name not in SYMMETRIC or len(places) != 2:
+            return places
+        table = self.backend.target[name] or {}
+        errors = [getattr(table.get(way), "error", None) for way in (places, places[::-1])]
+        if None not in errors and errors[1] < errors[0]:
+            return places[::-1]
+        return places
 
     def _piece(self, name: str, places: tuple[Place, ...], task: Task) -> list[Emit]:
         """A conditional gate in the device's gates, each under the condition."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import rustworkx as rx
 
 from .router import Device, Place, Routed, Router
 
-#: How many couplings are looked at, over all places for the whole, and how long for the next.
-_LOOKS, _CALLS = 20_000, 20_000
+#: How many places are looked at for a whole step, and how long for couplings that fit.
+_LOOKS, _CALLS = 100_000, 20_000
 
 
 def embeddings(
@@ -43,20 +42,87 @@ def moved(parts: tuple[Routed, ...], router: Router) -> tuple[Routed, ...]:
     if not pairs or len(coupled) < len(order):
         return parts  # a place without couplings would be searched everywhere
 
-    def loss(to: dict[int, Place]) -> float:
-        errors = device.errors
-        return sum(
-            n * errors[min(to[a], to[b]), max(to[a], to[b])] for (a, b), n in weights.items()
-        )
-
-    now = {i: p for p, i in order.items()}
-    best, least = now, loss(now)
-    most = _LOOKS // len(pairs)
-    for found in islice(embeddings(device, len(order), pairs), most):
-        if (there := loss(found)) < least - 1e-12:
-            best, least = found, there
+    best = quietest(device, weights, {i: p for p, i in order.items()})
     to = {p: best[i] for p, i in order.items()}
     return tuple(_renamed(part, to, router) for part in parts)
+
+
+def quietest(
+    device: Device, weights: Mapping[tuple[int, int], int], now: Mapping[int, Place]
+) -> Mapping[int, Place]:
+    """Places for things of which some pairs meet so often (`weights`), of the least loss.
+
+    Branch and bound from the places `now`: the next thing is coupled to one that has a place, and
+    what is left costs at least the device's least error for each gate. It ends after `_LOOKS`.
+    """
+    errors = device.errors
+
+    def error(p: Place, q: Place) -> float:
+        return errors.get((p, q) if p < q else (q, p), -1.0)
+
+    meets: dict[int, list[tuple[int, int]]] = {i: [] for i in now}
+    for (a, b), n in sorted(weights.items()):
+        meets[a].append((b, n))
+        meets[b].append((a, n))
+    order = _connected(meets)
+    # For each thing: those before it that it meets, and the gates that come after it.
+    earlier = [[(j, n) for j, n in meets[i] if j in order[:k]] for k, i in enumerate(order)]
+    after = [sum(n for e in earlier[k + 1 :] for _, n in e) for k in range(len(order))]
+    cheapest = min(errors.values())
+    best = dict(now)
+    least = sum(n * error(now[a], now[b]) for (a, b), n in weights.items()) - 1e-12
+    looks = _LOOKS
+    place: dict[int, Place] = {}
+    taken: set[Place] = set()
+
+    def options(k: int, loss: float) -> list[tuple[float, Place]]:
+        nonlocal looks
+        if not earlier[k]:
+            some: Sequence[Place] = [p for p in range(device.size) if device.neighbours[p]]
+        else:
+            some = device.neighbours[place[earlier[k][0][0]]]
+        looks -= len(some)
+        found = []
+        for p in some:
+            if p in taken or len(device.neighbours[p]) < len(meets[order[k]]):
+                continue
+            costs = [(n, error(p, place[j])) for j, n in earlier[k]]
+            if all(e >= 0.0 for _, e in costs):
+                found.append((loss + sum(n * e for n, e in costs), p))
+        return sorted(found, reverse=True)
+
+    stack = [options(0, 0.0)]
+    while stack and looks > 0:
+        k = len(stack) - 1
+        if order[k] in place:
+            taken.discard(place.pop(order[k]))
+        if not stack[k]:
+            stack.pop()
+            continue
+        loss, p = stack[k].pop()
+        if loss + after[k] * cheapest >= least:
+            stack.pop()  # the others cost more
+            continue
+        place[order[k]] = p
+        taken.add(p)
+        if k + 1 < len(order):
+            stack.append(options(k + 1, loss))
+        else:
+            best, least = dict(place), loss
+    return best
+
+
+def _connected(meets: Mapping[int, Sequence[tuple[int, int]]]) -> list[int]:
+    """Things in an order in which each meets one before it if it can, busy ones first."""
+    order: list[int] = []
+    left = set(meets)
+    while left:
+        busy = {i: sum(n for j, n in meets[i] if j in order) for i in left}
+        total = {i: sum(n for _, n in meets[i]) for i in left}
+        one = max(left, key=lambda i: (busy[i] > 0, busy[i], total[i], -i))
+        order.append(one)
+        left.remove(one)
+    return order
 
 
 def _acting(part: Routed, router: Router) -> Iterator[tuple[Place, ...]]:
