@@ -55,7 +55,7 @@ class Options(TypedDict, total=False):
 
 
 #: How long to search for a place on a device, by level, about in seconds.
-BUDGETS = {0: 0.1, 1: 0.1, 2: 0.1, 3: 5.0}
+BUDGETS = {0: 0.05, 1: 0.05, 2: 0.05, 3: 5.0}
 
 
 def unroll(

@@ -231,7 +231,7 @@ def _cost(variants: list[Variant], device: Device) -> float:
     Depth counts as a third of a typical gate's loss.
     """
     typical = float(np.median(list(device.errors.values()))) if device.errors else 0.0
-    costs = (v.loss + typical * (v.gates + 0.6 * v.depth) for v in variants)
+    costs = (v.loss + typical * (v.gates + 1.0 * v.depth) for v in variants)
     return 0.5 * sum(costs) / len(variants)
 
 

@@ -119,6 +119,9 @@ class Router:
     work: int = 0
     orders: tuple[Order, Order] = field(init=False)
     couplings: list[list[Role]] = field(init=False)
+    #: Of each task: the roles that it couples, and whether it may go over a place between them.
+    pairs: list[tuple[Role, Role] | None] = field(init=False)
+    bridgeable: list[bool] = field(init=False)
     typical: float = field(init=False)
     errors: Mapping[tuple[Place, Place], float] = field(init=False)
 
@@ -129,9 +132,13 @@ class Router:
     def __post_init__(self) -> None:
         self.orders = Order.of(self.tasks, range(self.roles)), Order.of(self.tasks, self.qubits)
         self.couplings = [[] for _ in range(self.roles)]
+        self.pairs = []
+        self.bridgeable = [task.name in ("cx", "cz") for task in self.tasks]
         for task in self.tasks:
+            self.pairs.append(None)
             if len(task.roles) == 2 and not task.fence:
                 a, b = task.roles
+                self.pairs[-1] = a, b
                 self.couplings[a].append(b)
                 self.couplings[b].append(a)
         given = self.device.errors
@@ -177,7 +184,7 @@ class Router:
         return Routed(walk.moves, dict(start), end, cost, gates, depth, walk.marks)
 
     def cost(self, depth: int, loss: float) -> float:
-        return loss + 0.3 * self.typical * depth
+        return loss + 0.5 * self.typical * depth
 
     def measure(self, moves: Sequence[Move]) -> tuple[int, int, float]:
         """Entangling gates, their depth and their loss, with gates on one pair taken together."""

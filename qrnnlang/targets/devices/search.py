@@ -14,7 +14,10 @@ from .work import Task
 
 #: Units of work (evaluated swaps) that a second of budget stands for. The search ends after that
 #: many units, not after the time: so the result does not depend on the machine.
-UNITS = 150_000
+UNITS = 280_000
+
+#: What it takes to begin a try, in these units.
+_START = 10
 
 #: How many candidates a long search keeps, and a short one.
 _MANY, _FEW = 6, 2
@@ -65,7 +68,7 @@ class Search:
 
     @property
     def work(self) -> int:
-        return self.router.work + len(self.tasks) * self.tried
+        return self.router.work + (len(self.tasks) + _START) * self.tried
 
     def closed(self, units: int) -> list[Candidate]:
         """The best candidates that can be repeated for ever; a single one for a short search."""
@@ -102,6 +105,8 @@ class Search:
             if best is None or routed.cost < best.cost:
                 best = routed
             k += 1
+            if best.still:
+                break
         assert best is not None
         return best
 

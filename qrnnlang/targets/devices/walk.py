@@ -119,6 +119,9 @@ class Walk(Board):
         return ready
 
     def _done(self, i: int) -> bool:
+        pair = self.router.pairs[i]
+        if pair is not None:
+            return self._coupled(i, *pair)
         task = self.router.tasks[i]
         if task.fence:
             self._flush()
@@ -126,43 +129,41 @@ class Walk(Board):
             self.moves.append((i, at))
             self.last.clear()
             return True
-        if len(task.roles) < 2:
-            for r in task.roles:
-                if self.place[r] < 0:
-                    self.queued.setdefault(r, []).append(i)
-                    return True
-            self._emit(i)
-            return True
-        a, b = task.roles
-        if self.place[a] < 0 or self.place[b] < 0:
-            if self.place[a] < 0 and self.place[b] < 0:
+        for r in task.roles:
+            if self.place[r] < 0:
+                self.queued.setdefault(r, []).append(i)
+                return True
+        self._emit(i)
+        return True
+
+    def _coupled(self, i: int, a: Role, b: Role) -> bool:
+        place = self.place
+        if place[a] < 0 or place[b] < 0:
+            if place[a] < 0 and place[b] < 0:
                 first = a if len(self.router.couplings[a]) >= len(self.router.couplings[b]) else b
                 self._born(first, None)
-            if self.place[a] < 0:
-                self._born(a, self.place[b])
-            if self.place[b] < 0:
-                self._born(b, self.place[a])
-        p, q = self.place[a], self.place[b]
+            if place[a] < 0:
+                self._born(a, place[b])
+            if place[b] < 0:
+                self._born(b, place[a])
+        p, q = place[a], place[b]
         if self.distance[p][q] > 1:
             return False
-        self._emit(i)
+        self.last[p] = self.last[q] = (p, q) if p < q else (q, p)
+        self._count(i, (p, q))
         return True
 
     def _emit(self, i: int) -> None:
         task = self.router.tasks[i]
-        at = tuple(self.place[r] for r in task.roles)
-        if len(at) == 2:
-            self.last[at[0]] = self.last[at[1]] = (min(at), max(at))
-        self._count(i, at)
+        self._count(i, tuple([self.place[r] for r in task.roles]))
 
     def _count(self, i: int, at: tuple[Place, ...]) -> None:
         """Writes a task down; roles that are not needed any more leave their places."""
         task = self.router.tasks[i]
         self.moves.append((CLEAN, at) if task.name == "renew" else (i, at))
-        if len(task.roles) == 2:
-            for r in task.roles:
-                self.coupled[r] += 1
+        both = len(task.roles) == 2
         for r in task.roles:
+            self.coupled[r] += both
             self.left[r] -= 1
             if not self.left[r] and r not in self.router.leaves:
                 if self.home is not None:
@@ -235,11 +236,16 @@ class Walk(Board):
         pulls: dict[Role, list[tuple[Place, float]]] = {}
         base = 0.0
         for pairs, weight in ((front, 1.0), (beyond, self.blurred)):
+            w = weight / max(1, len(pairs))
             for r, s in pairs:
-                w = weight / len(pairs)
-                base += w * distance[place[r]][place[s]]
-                pulls.setdefault(r, []).append((place[s], w))
-                pulls.setdefault(s, []).append((place[r], w))
+                p, q = place[r], place[s]
+                base += w * distance[p][q]
+                pulls.setdefault(r, []).append((q, w))
+                pulls.setdefault(s, []).append((p, w))
+        partners: dict[Role, list[Place]] = {}
+        for r, s in front:
+            partners.setdefault(r, []).append(place[s])
+            partners.setdefault(s, []).append(place[r])
         if self.target is not None and len(beyond) < 8:
             for r, t in self.target.items():
                 if place[r] >= 0:
@@ -266,12 +272,9 @@ class Walk(Board):
                     for at, w in pulls.get(role, ()):
                         if at != there:
                             score += w * (new[at] - row[at])
-            for x, y in front:
-                if x in (r, s) or y in (r, s):
-                    p, q = place[x], place[y]
-                    p = b if p == a else a if p == b else p
-                    q = b if q == a else a if q == b else q
-                    close = close or distance[p][q] < nearest
+                    for at in partners.get(role, ()):
+                        if new[at] < nearest:
+                            close = True
             if not close:
                 score += 0.3
             if not (self.last.get(a) == self.last.get(b) == edge):
@@ -283,7 +286,7 @@ class Walk(Board):
                 best, found = score, edge
         self.work += len(edges)
         for i in ready:
-            middle = self._middle(i)
+            middle = self._middle(i) if router.bridgeable[i] else None
             if middle is not None:
                 score = base - 2.0 / len(front) + self.toll + 0.08 * rng.random()
                 if score < best:
@@ -300,10 +303,7 @@ class Walk(Board):
 
     def _middle(self, i: int) -> Place | None:
         """A place next to both of a CX or CZ that are two couplings apart."""
-        task = self.router.tasks[i]
-        if task.name not in ("cx", "cz"):
-            return None
-        p, q = (self.place[r] for r in task.roles)
+        p, q = (self.place[r] for r in self.router.tasks[i].roles)
         if self.distance[p][q] != 2:
             return None
         return next(n for n in self.device.neighbours[p] if self.distance[n][q] == 1)
@@ -318,20 +318,18 @@ class Walk(Board):
 
     def _beyond(self, ready: list[int]) -> list[tuple[Role, Role]]:
         """The next couplings after those that are ready, of roles that have places."""
-        router, place = self.router, self.place
+        place, pairs, feeds = self.place, self.router.pairs, self.order.feeds
         found: list[tuple[Role, Role]] = []
         stack = list(ready)
         seen = set(stack)
         for i in stack:
             if len(found) >= _AHEAD:
                 break
-            for j in self.order.feeds[i]:
+            for j in feeds[i]:
                 if j not in seen:
                     seen.add(j)
                     stack.append(j)
-                    task = router.tasks[j]
-                    if len(task.roles) == 2 and not task.fence:
-                        a, b = task.roles
-                        if place[a] >= 0 and place[b] >= 0:
-                            found.append((a, b))
+                    pair = pairs[j]
+                    if pair is not None and place[pair[0]] >= 0 and place[pair[1]] >= 0:
+                        found.append(pair)
         return found
