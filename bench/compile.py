@@ -5,7 +5,8 @@
 Every measurement is one line of JSON in FILE; those that are there are not repeated, so the run may
 be stopped and go on. `--write` makes `bench/results/compile.md` from FILE. TKET takes part where
 `pytket` is installed (`bench/requirements.txt`). TKET is stopped where it needs more than
-`--limit` seconds for a circuit, and is not asked for the longer ones.
+`--limit` seconds for a circuit, and is not asked for the longer ones; Qiskit gets no further seed
+after so many.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _whole(cell: str, device: str, steps: int, args: argparse.Namespace) -> Iter
     for level in (2, 3):
         yield f"O{level}", tools.ours, (cell, steps, device, level, None)
     for level in (1, 2, 3):
-        yield f"qiskit {level}", tools.qiskit, (cell, steps, device, level, args.seeds)
+        yield f"qiskit {level}", tools.qiskit, (cell, steps, device, level, args.seeds, args.limit)
     for level in (2, 3):
         yield f"tket {level}", tools.tket, (cell, steps, device, level)
 

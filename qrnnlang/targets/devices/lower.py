@@ -171,10 +171,9 @@ class Lowering:
         if name not in SYMMETRIC or len(places) != 2:
             return places
         table = self.backend.target[name] or {}
-        errors = [getattr(table.get(way), "error", None) for way in (places, places[::-1])]
-        if None not in errors and errors[1] < errors[0]:
-            return places[::-1]
-        return places
+        error, other = (getattr(table.get(way), "error", None) for way in (places, places[::-1]))
+        better = error is not None and other is not None and other < error
+        return places[::-1] if better else places
 
     def _piece(self, name: str, places: tuple[Place, ...], task: Task) -> list[Emit]:
         """A conditional gate in the device's gates, each under the condition."""
