@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -61,7 +62,8 @@ def _whole(cell: str, device: str, steps: int, args: argparse.Namespace) -> Iter
         yield f"tket {level}", tools.tket, (cell, steps, device, level)
 
 
-def _call(work: Callable[..., Any], call: tuple[Any, ...], pipe: Any) -> None:
+def _call(work: Callable[..., Any], call: tuple[Any, ...], pipe: Any, limit: float) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (round(limit), round(limit) + 1))
     try:
         pipe.send(work(*call))
     except Exception as error:
@@ -69,13 +71,15 @@ def _call(work: Callable[..., Any], call: tuple[Any, ...], pipe: Any) -> None:
 
 
 def limited(work: Callable[..., Any], call: tuple[Any, ...], limit: float) -> dict[str, Any]:
-    """The result of a call in a process of its own, stopped after so many seconds."""
+    """The result of a call in a process of its own, stopped after so many processor seconds."""
     near, far = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.Process(target=_call, args=(work, call, far))
+    process = multiprocessing.Process(target=_call, args=(work, call, far, limit))
     process.start()
-    found: dict[str, Any] = near.recv() if near.poll(limit) else {"over": limit}
-    if "over" in found:
-        process.terminate()
+    far.close()
+    try:
+        found: dict[str, Any] = near.recv()
+    except EOFError:
+        found = {"over": limit}
     process.join()
     return found
 

@@ -16,8 +16,8 @@ Written by `python bench/compile.py --write`: {versions}, {machine}. Seconds are
 
 Devices: a heavy hexagon of 133 places and a square grid of 8 × 8, basis CZ RZ √X X, errors drawn
 from seed 0. Parameters and inputs are bound. `gates` and `depth` count gates on two qubits, in the
-whole circuit. Others get the circuit as written; Qiskit at levels 1 to 3 with up to {seeds} seeds each
-(fewer where it takes long),
+whole circuit. Others get the circuit as written; Qiskit at levels 1 to 3 with up to {seeds} seeds
+each (fewer where it takes long),
 TKET with the default passes of levels 2 and 3 (its own placement and routing). In every column
 their best number counts, gates, depth and loss each for itself, over all levels and seeds. `loss`
 is −log of the probability that no gate on two qubits fails.
