@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budget",
         metavar="S",
         type=seconds,
-        help="of the search for places, in units of about a second; default: 5 with -O 3, else 0.1",
+        help="of the search for places, in units of about a second; default: 5 with -O 3, else .05",
     )
     parser.add_argument(
         "--seed", metavar="N", type=seed, default=0, help="of the `fixed` values and of searches"

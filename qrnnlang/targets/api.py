@@ -35,7 +35,7 @@ class Options(TypedDict, total=False):
 
     backend: a Qiskit `BackendV2`, or the name of one (`devices.backend_by_name`): the circuit is
     placed and routed on it, one step for all. budget: of that search, about in seconds; the same
-    number gives the same circuit; None: 5 at level 3, 0.1 below. search_seed: its seed. tell:
+    number gives the same circuit; None: 5 at level 3, 0.05 below. search_seed: its seed. tell:
     called with its work so far and the work allowed. report: called with what the metadata's
     `device` holds. warn: called with W0601 for outputs that take other circuits.
     """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from qrnnlang import targets
 from qrnnlang.cli.main import main
 from qrnnlang.diagnostics import CompileError
 from qrnnlang.targets.devices import backend_by_name
+from qrnnlang.targets.devices.moved import quietest
+from qrnnlang.targets.devices.properties import device_of
 
 from .conftest import Case, case, load, make
 from .exact import outputs
@@ -138,7 +142,7 @@ def test_one_step_is_routed_however_many_there_are() -> None:
 def test_more_budget_is_never_worse() -> None:
     c = make(load(RING, n=3, layers=2), 4)
     costs = []
-    for budget in (0.0, 0.1, 0.5):
+    for budget in (0.0, 0.05, 0.25):
         circuit = targets.to_qiskit(
             c.model, 4, c.params, c.inputs, backend="heavy_hex_3", budget=budget
         )
@@ -213,19 +217,69 @@ def test_backends_by_name() -> None:
     assert edges == {tuple(sorted(e)) for e in CouplingMap.from_heavy_hex(3)}
 
 
-def test_the_same_bytes_under_every_hash_seed() -> None:
-    code = f"""import qrnnlang as qr
-print(qr.loads({"qrnn 1.0;" + RING!r}, n=3).to_qasm(3, steps=4, backend="heavy_hex_3", budget=0.02))"""
+def test_a_step_goes_where_the_device_errs_least() -> None:
+    device = device_of(backend_by_name("grid_2x3"))
+    weights = {(0, 1): 3, (1, 2): 1, (0, 3): 2}
+    now = {0: 1, 1: 0, 2: 3, 3: 2}
+
+    def loss(to: Mapping[int, int]) -> float:
+        return sum(
+            n * device.errors.get((min(to[a], to[b]), max(to[a], to[b])), np.inf)
+            for (a, b), n in weights.items()
+        )
+
+    every = (dict(enumerate(places)) for places in permutations(range(6), 4))
+    assert loss(quietest(device, weights, now)) == pytest.approx(min(map(loss, every)), abs=1e-15)
+    assert loss(now) > 1.01 * loss(quietest(device, weights, now))
+
+
+def test_gates_that_are_the_same_both_ways_go_the_better_way() -> None:
+    backend = backend_by_name("line_4")
+    for (a, b), properties in backend.target["cz"].items():
+        properties.error = 1e-3 if a > b else 1e-2
+    circuit = targets.to_qiskit(load(RING, n=1), 3, backend=backend, budget=LITTLE)
+    pairs = [[circuit.find_bit(q).index for q in i.qubits] for i in circuit.get_instructions("cz")]
+    assert pairs
+    assert all(a > b for a, b in pairs)
+
+
+BYTES = """
+import hashlib, sys
+import qrnnlang as qr
+from qrnnlang import targets
+model = qr.loads(sys.argv[1], n=3)
+for backend in (None, *sys.argv[2].split()):
+    for level in map(int, sys.argv[3]):
+        options = {"backend": backend, "optimize": level} | ({"budget": 0.02} if backend else {})
+        found = targets.circuits(model.closed, 4, **options)
+        texts = [targets.to_qpy_bytes(found), model.to_qasm(3, steps=4, **options).encode()]
+        params = model.init(0)
+        bound = model.to_qasm(2, steps=4, params=params, x=[[0.3, 0.2, 0.1]] * 4, **options)
+        for text in (*texts, bound.encode()):
+            print(backend, level, len(text), hashlib.sha256(text).hexdigest())
+print(hashlib.sha256(model.to_qasm(3, steps=4, rolled=True).encode()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize(
+    ("backends", "levels"),
+    [
+        ("heavy_hex_3", "2"),
+        pytest.param("heavy_hex_3 grid_2x4 generic_7", "023", marks=pytest.mark.long),
+    ],
+)
+def test_the_same_bytes_under_every_hash_seed(backends: str, levels: str) -> None:
     root = str(Path(qr.__file__).parents[1])
-    texts = [
+    found = [
         subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", BYTES, "qrnn 1.0;" + RING, backends, levels],
             capture_output=True,
             check=True,
-            timeout=120,
+            timeout=600,
+            text=True,
             env={"PYTHONHASHSEED": seed, "PYTHONPATH": root},
-        ).stdout
+        ).stdout.splitlines()
         for seed in ("0", "1")
     ]
-    assert texts[0] == texts[1]
-    assert texts[0].count(b"cz q") > 20
+    assert found[0] == found[1]
+    assert len(found[0]) == 3 * (1 + len(backends.split())) * len(levels) + 1
