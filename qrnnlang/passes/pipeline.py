@@ -15,6 +15,7 @@ from .light_cone import light_cone
 from .line import Step
 from .merge import merge
 from .multiplex import multiplex
+from .parities import parities
 from .single import single
 from .swaps import swaps
 from .zeros import zeros
@@ -31,6 +32,7 @@ PASSES: dict[str, Callable[[Step, Mapping[Elem, float]], Step]] = {
     "multiplex": lambda step, _: multiplex(step),
     "swaps": lambda step, _: swaps(step),
     "merge": lambda step, _: merge(step),
+    "parities": lambda step, _: parities(step),
     "blocks": lambda step, _: blocks(step),
     "single": lambda step, _: single(step),
 }
@@ -49,16 +51,17 @@ LAST: dict[int, tuple[str, ...]] = {
     0: (),
     1: (),
     2: ("blocks", "merge", "single"),
-    3: ("blocks", "merge", "single"),
+    3: ("parities", "blocks", "merge", "single"),
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`watch`: what looks on between passes."""
+    """`watch`: what looks on between passes. `tours`: whether `parities` is one of them."""
 
     level: int = 1
     watch: tuple[Watch, ...] = field(default=(), compare=False)
+    tours: bool = True
 
 
 def optimised(
@@ -79,7 +82,8 @@ def optimised(
 
 def finished(step: Step, settings: Settings) -> Step:
     """A step after the last passes of a level."""
-    return _run(step, LAST[settings.level], settings, {})
+    names = (n for n in LAST[settings.level] if settings.tours or n != "parities")
+    return _run(step, names, settings, {})
 
 
 def _run(step: Step, names: Iterable[str], settings: Settings, bound: Mapping[Elem, float]) -> Step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -50,7 +50,7 @@ class Unrolled:
     settings: Settings = _AS_WRITTEN
     device: Device | None = None
     warn: Callable[[Diagnostic], None] | None = None
-    _variants: dict[int, Variants] = field(default_factory=dict)
+    _variants: dict[tuple[int, bool], Variants] = field(default_factory=dict)
 
     @cached_property
     def along(self) -> Along:
@@ -104,8 +104,38 @@ class Unrolled:
             parts = {key: (seen[key], counts[key]) for key in plan.atoms}
             seen.update(plan.atoms.keys())
             program = self.program(plan, parts, by_key)
-            found.append(program if self.device is None else self._placed(program, len(plans)))
+            if self.device is not None:
+                program = self._best_placed(program, plan, parts, by_key, len(plans))
+            found.append(program)
         return found
+
+    def _best_placed(
+        self,
+        program: Program,
+        plan: CircuitPlan,
+        parts: Mapping[Key, tuple[int, int]],
+        needs: Mapping[Key, Needed],
+        share: int,
+    ) -> Program:
+        """On the device; at level 3 also with tours of CX in place of gates that commute.
+
+        A tour takes fewer gates, but in one order only.
+        """
+        programs = [program]
+        if self.settings.level > 2:
+            other = self.program(plan, parts, needs, tours=True)
+            if [(i.name, i.qubits) for i in other.instrs] != [
+                (i.name, i.qubits) for i in program.instrs
+            ]:
+                if "elsewhere" in program.metadata:
+                    other.metadata["elsewhere"] = program.metadata["elsewhere"]
+                programs.append(other)
+        placed = [self._placed(p, share * len(programs)) for p in programs]
+        best = min(placed, key=lambda p: _price(p.metadata.get("device")))
+        assert self.device is not None
+        if self.device.report is not None and "device" in best.metadata:
+            self.device.report(best.metadata["device"])
+        return best
 
     def _placed(self, program: Program, share: int) -> Program:
         from .devices import on_device
@@ -115,7 +145,7 @@ class Unrolled:
         budget = given.budget / share
         if self.settings.level > 1:
             unfelt(program)
-        placed = on_device(
+        return on_device(
             program,
             program.bounds,
             given.backend,
@@ -124,19 +154,21 @@ class Unrolled:
             given.tell,
             given.dynamic and self.settings.level > 1,
         )
-        if given.report is not None and "device" in placed.metadata:
-            given.report(placed.metadata["device"])
-        return placed
 
     def program(
         self,
         plan: CircuitPlan,
         parts: Mapping[Key, tuple[int, int]],
         needs: Mapping[Key, Needed],
+        tours: bool | None = None,
     ) -> Program:
-        """The program of one plan, before it is placed on a device."""
+        """The program of one plan, before it is placed on a device.
+
+        `tours`: see `passes.parities`; None: where there is no device.
+        """
+        tours = self.device is None if tours is None else tours
         program = new_program(self.model, self.binding.steps)
-        if plan.run is None:
+        if plan.run is None and not (tours and self.device is not None):
             program.metadata["elsewhere"] = self.elsewhere(plan, needs)
         for ref in self.along.quantum:
             if plan.run in (None, ref):
@@ -144,17 +176,18 @@ class Unrolled:
                 run = self.along.runs[ref]
                 layout = Layout(program, self.fresh, always=self.device is not None)
                 steps = range(plan.start, min(run.steps, plan.cut[0] + 1))
-                lines = self.variants(ref).lines(plan, steps)
+                lines = self.variants(ref, tours).lines(plan, steps)
                 stamp_run(run, program, layout, readout, self.binding, plan, lines)
         if self.settings.level > 0 and self.device is None:
             tidy(program, self.settings.level)
         return program
 
-    def variants(self, ref: int) -> Variants:
+    def variants(self, ref: int, tours: bool = True) -> Variants:
         """The lines of a run's steps."""
-        if ref not in self._variants:
-            self._variants[ref] = Variants(self.along.runs[ref], self.settings)
-        return self._variants[ref]
+        if (ref, tours) not in self._variants:
+            settings = replace(self.settings, tours=tours)
+            self._variants[ref, tours] = Variants(self.along.runs[ref], settings)
+        return self._variants[ref, tours]
 
     def elsewhere(self, plan: CircuitPlan, keys: Collection[Key]) -> dict[str, list[int]]:
         """Those of the outputs `keys` that take other circuits, with their steps."""
@@ -183,6 +216,11 @@ class Unrolled:
         known = self.along.register_names
         names = {key: known.get((key[0], key[1]), key[1]) for key in needs}
         return Readout(program, plan, needs, names, parts, run)
+
+
+def _price(report: Mapping[str, Any] | None) -> float:
+    """Of a step on a device, as its search reckons it: gates, and half of their depth."""
+    return report["two_qubit"] + 0.5 * report["two_qubit_depth"] if report else 0.0
 
 
 def check_angles(run: Run, rolled: bool) -> None:

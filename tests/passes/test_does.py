@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from qrnnlang.passes import PASSES
 from qrnnlang.passes.boundary import joined, split, worth_it
 from qrnnlang.passes.line import constant, total
+from qrnnlang.passes.parities import tour as strides
 from qrnnlang.passes.tours import length, tour
 from qrnnlang.sema.closed import Reset
 
@@ -176,6 +179,52 @@ def test_known_blocks_take_three_cx_at_most() -> None:
     assert cx(after("blocks", open_)) >= 3
     third = step_of("cx m[0], m[1]; cx m[1], m[2]; cx m[0], m[1];" + ALL)
     assert after("blocks", third).line == third.line
+
+
+PAIRS = "let q = [m, e]; for (i, j) in pairs(0..5) {{ {}(w[i] + 0.3 * j + x[0]) q[i], q[j]; }}"
+
+
+@pytest.mark.parametrize("name", ["rzz", "rxx", "ryy"])
+def test_rotations_that_commute_become_a_tour(name: str) -> None:
+    step = step_of(PAIRS.format(name) + ALL)
+    assert cx(step) == 20
+    found = after("parities", step)
+    assert cx(found) == 14
+    assert gates(found).count("rz") == 10
+
+
+def test_tours_go_past_what_commutes_and_no_further() -> None:
+    body = "rzz(w[0]) m[0], m[1]; rzz(w[1]) m[1], m[2]; {} rzz(w[2]) m[0], m[2];"
+    assert cx(after("parities", step_of(body.format("rz(w[3]) m[0]; cx m[2], e[0];") + ALL))) == 6
+    for between in ("rx(w[3]) m[0];", "output a = expect(Z(m[0]));", "barrier m;", "reset m[2];"):
+        step = step_of(body.format(between) + ALL)
+        assert after("parities", step).line == step.line
+    mixed = "rzx(w[0]) m[0], m[1]; rxx(w[1]) m[1], e[0]; rzx(w[2]) m[0], e[0];"
+    assert cx(after("parities", step_of(mixed + ALL))) == 5
+
+
+def test_pairs_without_a_shorter_tour_stay() -> None:
+    path = "rzz(w[0]) m[0], m[1]; rzz(w[1]) m[1], m[2]; rzz(w[2]) m[2], e[0];"
+    known = "rzz(pi / 2) m[0], m[1]; rzz(pi / 2) m[1], m[2]; rzz(pi / 2) m[0], m[2];"
+    bits = "let b = measure e[0]; if (b) { rzz(w[0]) m[0], m[1]; rzz(w[1]) m[1], m[2]; rzz(w[2]) m[0], m[2]; }"
+    for body in (path, known, bits):
+        step = step_of(body + ALL)
+        assert after("parities", step).line == step.line
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6])
+def test_strides_hold_every_parity_and_come_home(n: int) -> None:
+    pairs = tuple(combinations(range(n), 2))
+    held = [1 << k for k in range(n)]
+    met = []
+    for control, target, pair in strides(n, pairs):
+        held[target] ^= held[control]
+        if pair is not None:
+            assert held[target] == 1 << pair[0] | 1 << pair[1]
+            met.append(pair)
+    assert held == [1 << k for k in range(n)]
+    assert sorted(met) == list(pairs)
+    assert len(strides(n, pairs)) < 2 * len(pairs)
 
 
 def test_runs_become_one_gate() -> None:

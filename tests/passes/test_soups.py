@@ -34,7 +34,9 @@ def test_passes_keep_many_channels(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", FEW)
-@pytest.mark.parametrize("name", ["fold", "swaps", "light-cone", "zeros", "merge", "single"])
+@pytest.mark.parametrize(
+    "name", ["fold", "swaps", "light-cone", "zeros", "merge", "parities", "single"]
+)
 def test_a_pass_leaves_its_own_result_alone(name: str, seed: int) -> None:
     step = PASSES["controls"](step_of_cell(dense(seed + 50)), {})
     once = PASSES[name](step, {})
