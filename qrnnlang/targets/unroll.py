@@ -219,8 +219,10 @@ class Unrolled:
 
 
 def _price(report: Mapping[str, Any] | None) -> float:
-    """Of a step on a device, as its search reckons it: gates, and half of their depth."""
-    return report["two_qubit"] + 0.5 * report["two_qubit_depth"] if report else 0.0
+    """Of a step on a device, as its search reckons it: gates, and some of their depth."""
+    from .devices.router import DEPTH
+
+    return report["two_qubit"] + DEPTH * report["two_qubit_depth"] if report else 0.0
 
 
 def check_angles(run: Run, rolled: bool) -> None:

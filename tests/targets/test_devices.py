@@ -19,6 +19,7 @@ from qrnnlang import targets
 from qrnnlang.cli.main import main
 from qrnnlang.diagnostics import CompileError
 from qrnnlang.targets.devices import backend_by_name
+from qrnnlang.targets.devices.lower import _named
 from qrnnlang.targets.devices.moved import quietest
 from qrnnlang.targets.devices.properties import device_of
 
@@ -114,6 +115,29 @@ def test_unbound_parameters_keep_their_names() -> None:
     bound.metadata = open_.metadata
     check_all(c, [bound])
     assert open_.metadata["outputs"] == plain.metadata["outputs"]
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_simulator_with_many_gates_for_one(level: int) -> None:
+    """Aer has `u1 u2 u3 r` besides `u` and `p`: what Qiskit writes with them is said with these."""
+    c = make(load(RING, layers=2), 3)
+    options: Any = {"backend": "aer", "budget": LITTLE, "optimize": level}
+    found = targets.circuits(c.model, 3, c.params, c.inputs, **options)
+    check_all(c, found)
+    assert not {"u1", "u2", "u3", "r"} & set(found[0].count_ops())
+    assert targets.qasm2_text(c.model, 3, c.params, c.inputs, **options)
+
+
+@pytest.mark.parametrize("name", ["u1", "u2", "u3", "r"])
+def test_older_names_of_gates(name: str) -> None:
+    from qiskit.circuit import library as lib
+    from qiskit.quantum_info import Operator
+
+    gate = {"u1": lib.U1Gate, "u2": lib.U2Gate, "u3": lib.U3Gate, "r": lib.RGate}[name]
+    angles = (0.3, -0.7, 1.9)[: {"u1": 1, "u2": 2, "u3": 3, "r": 2}[name]]
+    other, values = _named(name, tuple((a, ()) for a in angles))
+    new = {"p": lib.PhaseGate, "u": lib.UGate}[other](*(a for a, _ in values))
+    assert Operator(new).equiv(Operator(gate(*angles)), atol=1e-12)
 
 
 def test_a_shifted_register_on_a_ring() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -79,7 +80,10 @@ def _fake(name: str) -> Any:
             name,
             "the fake backends come with `pip install 'qrnnlang[devices]'` (qiskit-ibm-runtime)",
         ) from None
-    for backend in FakeProviderForBackendV2().backends():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the provider makes all of them, the one asked for or not
+        backends = FakeProviderForBackendV2().backends()
+    for backend in backends:
         if backend.name == name:
             return backend
     raise _unknown(name, "qiskit-ibm-runtime has no backend of this name")

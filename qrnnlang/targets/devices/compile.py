@@ -15,8 +15,8 @@ from ..program import Instr, Program
 from .lower import Emit, Lowering, emitted, lacking
 from .places import Places
 from .properties import check, device_of, duration_of, loss_of, quick_reset
-from .router import Device, Place, Routed
-from .search import UNITS, Search
+from .router import DEPTH, Device, Place, Routed
+from .search import OWN, UNITS, Search
 from .segments import Role, Segment, segments, shared_angles
 from .tasks import tasks_of
 from .work import Task
@@ -226,13 +226,10 @@ class _Assembly:
 
 
 def _cost(variants: list[Variant], device: Device) -> float:
-    """Loss of the entangling gates by the device's errors and by typical ones, half and half.
-
-    Depth counts as a third of a typical gate's loss.
-    """
+    """As `Search` reckons it, for a step in the device's gates."""
     typical = float(np.median(list(device.errors.values()))) if device.errors else 0.0
-    costs = (v.loss + typical * (v.gates + 1.0 * v.depth) for v in variants)
-    return 0.5 * sum(costs) / len(variants)
+    costs = (OWN * v.loss + typical * (v.gates + DEPTH * v.depth) for v in variants)
+    return sum(costs) / len(variants)
 
 
 def _measured(emits: Sequence[Emit], device: Device) -> tuple[int, int, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import pi
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -161,10 +162,11 @@ class Lowering:
             return [Emit("measure", places, source=sources[circuit.find_bit(item.clbits[0]).index])]
         if op.name in ("reset", "delay"):
             return [Emit("reset", places)] if op.name == "reset" else []
-        if op.name not in _GATES:
-            raise lacking(self.backend, f"it has a gate `{op.name}` that no format here can say")
-        places = self._turned(op.name, places)
-        return [Emit(op.name, places, tuple(linear(p, slots) for p in op.params))]
+        angles = tuple(linear(p, slots) for p in op.params)
+        name, angles = _named(op.name, angles)
+        if name not in _GATES:
+            raise lacking(self.backend, f"it has a gate `{name}` that no format here can say")
+        return [Emit(name, self._turned(op.name, places), angles)]
 
     def _turned(self, name: str, places: tuple[Place, ...]) -> tuple[Place, ...]:
         """A gate that is the same both ways, the way that errs less."""
@@ -192,12 +194,11 @@ class Lowering:
                         values.append(slot[0] * Parameter("a"))
                 circuit.append(_GATES[gate](*values), at)
             self._pieces[key] = [
-                Emit(
-                    i.operation.name,
-                    tuple(circuit.find_bit(q).index for q in i.qubits),
-                    tuple(linear(p, slots) for p in i.operation.params),
-                )
+                Emit(name, tuple(circuit.find_bit(q).index for q in i.qubits), values)
                 for i in self._run(circuit).data
+                for name, values in [
+                    _named(i.operation.name, tuple(linear(p, slots) for p in i.operation.params))
+                ]
             ]
         return [
             Emit(
@@ -231,6 +232,23 @@ def lacking(backend: Any, why: str) -> Exception:
         f"backend `{backend.name}` cannot run this circuit: {why}",
         help="take a backend that can, or leave `--backend` away for a circuit of no device",
     )
+
+
+def _named(name: str, angles: tuple[Linear, ...]) -> tuple[str, tuple[Linear, ...]]:
+    """Qiskit's older names for a gate on one qubit, as the formats say it."""
+    match name:
+        case "u1":
+            return "p", angles
+        case "u2":
+            return "u", ((pi / 2, ()), *angles)
+        case "u3":
+            return "u", angles
+        case "r":
+            theta, (phi, terms) = angles
+            back = tuple((-c, k, j) for c, k, j in terms)
+            return "u", (theta, (phi - pi / 2, terms), (pi / 2 - phi, back))
+        case _:
+            return name, angles
 
 
 def linear(value: Any, slots: Mapping[str, tuple[int, int]]) -> Linear:

@@ -29,6 +29,8 @@ Place: TypeAlias = int
 SWAP, MOVE, ZERO, CLEAN = -1, -2, -3, -4
 
 
+#: What a layer weighs against a gate of typical error.
+DEPTH = 0.3
 #: A coupling is shunned while routing if its error is so many times the median.
 _OUTLIER = 4.0
 
@@ -184,7 +186,7 @@ class Router:
         return Routed(walk.moves, dict(start), end, cost, gates, depth, walk.marks)
 
     def cost(self, depth: int, loss: float) -> float:
-        return loss + 0.5 * self.typical * depth
+        return loss + DEPTH * self.typical * depth
 
     def measure(self, moves: Sequence[Move]) -> tuple[int, int, float]:
         """Entangling gates, their depth and their loss, with gates on one pair taken together."""
@@ -197,6 +199,10 @@ class Router:
             loss += n * self.errors[block.pair]
             level[a] = level[b] = max(level.get(a, 0), level.get(b, 0)) + n
         return gates, max(level.values(), default=0), loss
+
+    def loss(self, moves: Sequence[Move]) -> float:
+        """Of the entangling gates, by the device's errors."""
+        return sum(n * self.device.errors[pair] for pair, n in self.on_pairs(moves).items())
 
     def on_pairs(self, moves: Sequence[Move]) -> dict[tuple[Place, Place], int]:
         """How many entangling gates each pair takes."""
