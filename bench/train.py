@@ -4,15 +4,17 @@
     python bench/train.py --only emc ring     # some pieces; the others keep what was measured
     python bench/train.py --quick             # a small run, into build/, to see that it works
 
-Pieces are workloads, `fit` and `growth`. Each is kept in results/train/ as it ends, so a run can be
-broken off and gone on with: `--resume` leaves out pieces that have a result. Peers that are not
-installed are lines that say so; `make bench` installs them.
+Pieces are workloads, `fit` and `growth`. Each is kept in results/train/ as it ends, and the report
+written anew, so a run can be broken off and gone on with: `--resume` leaves out pieces that this
+revision of the code has measured. A piece that fails is said so and does not keep the others from
+being measured. Peers that are not installed are lines that say so; `make bench` installs them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +23,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from training import growth, plots, race
+from training.machine import revision
+from training.peers import OURS, PEERS
 from training.report import report
 from training.workloads import WORKLOADS
 
@@ -28,7 +32,7 @@ RESULTS = Path(__file__).parent / "results"
 PIECES = (*WORKLOADS, "fit", "growth")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -43,21 +47,54 @@ def main() -> None:
     kept = folder / "train"
     kept.mkdir(parents=True, exist_ok=True)
     wanted = args.only or (("emc", "bausch", "growth") if args.quick else PIECES)
+    failed = []
+    if not args.report:
+        _warm()
     for piece in () if args.report else wanted:
         path = kept / f"{piece}.json"
-        if args.resume and piece != "growth" and path.is_file():
+        if args.resume and piece != "growth" and _current(path):
             continue
         print(piece, flush=True)
-        if piece == "growth":
-            _grow(path, args.quick, args.resume, args.peers)
-            continue
-        found = _fit(20 if args.quick else 2000) if piece == "fit" else None
-        _write(path, found or race.run(piece, 2 if args.quick else args.seconds, args.peers))
-    _write_report(folder)
+        try:
+            if piece == "growth":
+                _grow(path, args.quick, args.resume and _current(path), args.peers)
+            elif piece == "fit":
+                _write(path, _fit(20 if args.quick else 2000))
+            else:
+                _write(path, race.run(piece, 2 if args.quick else args.seconds, args.peers))
+        except Exception as error:
+            failed.append(piece)
+            print(f"  {piece} failed: {error}", file=sys.stderr, flush=True)
+        _write_report(folder)
+    if args.report:
+        _write_report(folder)
+    print(f"written: {folder / 'train.md'}" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    return 1 if failed else 0
+
+
+def _warm() -> None:
+    """Compiles the kernel for every instruction set that takes part, so that no first call does."""
+    for env in {tuple(sorted(x.env.items())) for x in PEERS.values() if x.table == OURS}:
+        subprocess.run(
+            [sys.executable, "-m", "qrnnlang.engine.native"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(_paths()), **dict(env)},
+            check=True,
+        )
+
+
+def _paths() -> list[str]:
+    given = os.environ.get("PYTHONPATH", "")
+    return [str(Path(__file__).parents[1]), *([given] if given else [])]
+
+
+def _current(path: Path) -> bool:
+    """Whether a piece was measured, at this revision."""
+    return path.is_file() and json.loads(path.read_text()).get("revision") == revision()
 
 
 def _grow(path: Path, quick: bool, resume: bool, peers: list[str] | None) -> None:
-    found: dict[str, Any] = json.loads(path.read_text()) if resume and path.is_file() else {}
+    found: dict[str, Any] = json.loads(path.read_text()) if resume else {}
+    found["revision"] = revision()
     for axis in growth.AXES:
         for key in peers or growth.CONTENDERS:
             if key in found.setdefault(axis, {}):
@@ -73,7 +110,7 @@ def _fit(epochs: int) -> dict[str, Any]:
         command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return found | {"revision": revision()}
 
 
 def _write(path: Path, found: dict[str, Any]) -> None:
@@ -85,11 +122,13 @@ def _write(path: Path, found: dict[str, Any]) -> None:
 def _write_report(folder: Path) -> None:
     found = {p.stem: json.loads(p.read_text()) for p in (folder / "train").glob("*.json")}
     grown, fitted = found.pop("growth", {}), found.pop("fit", {})
+    grown.pop("revision", None)
+    if not found:
+        return
     if grown:
         plots.draw(grown, folder / "train.svg")
     (folder / "train.md").write_text(report(found, grown, fitted))
-    print(f"written: {folder / 'train.md'}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -45,8 +45,10 @@ def machine() -> dict[str, object]:
 
 
 def revision() -> str:
-    """The commit that was measured, where there is a repository."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
+    """The last commit of what is measured or measures, where there is a repository."""
+    root = Path(__file__).parents[2]
+    paths = ["qrnnlang", "kernels", "bench/cells", "bench/training"]
+    command = ["git", "log", "-1", "--format=%h", "--", *(str(root / x) for x in paths)]
     try:
         done = subprocess.run(
             command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
