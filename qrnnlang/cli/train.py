@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--backend", metavar="NAME", help="train on circuits there, by parameter shifts or spsa"
     )
     parser.add_argument(
+        "--noise-from", metavar="NAME", help="train against the noise of that backend, exactly"
+    )
+    parser.add_argument(
         "--shots", metavar="N", type=positive, help="of every circuit; default 1024"
     )
     parser.add_argument("--optimizer", metavar="NAME", help="in place of the train block's")
@@ -69,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_usage("`--resume` needs the folder of the run: `-o RUN`")
     if args.resume and args.overwrite:
         raise wrong_usage("`--resume` goes on with a run, `--overwrite` replaces it: choose one")
+    if args.backend and args.noise_from:
+        raise wrong_usage("a backend has noise of its own: give `--backend` or `--noise-from`")
     model = load(args.file, entry=args.entry, set=settings(args.set))
     show(model.program.warnings)
     name = model.closed.name
@@ -98,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
                 optimizer=args.optimizer,
                 backend=args.backend,
                 shots=args.shots or 1024,
+                noise_from=args.noise_from,
             )
         except (TrainingError, RunError) as error:
             raise failed_run(str(error)) from error

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..sema.closed import Elem, Ref, Scalar, Wire
 from . import steps as p
 from .memory import require
-from .merging import Block
 from .pairs import Pair
+
+if TYPE_CHECKING:
+    from .mixing import Acting
 
 Form: TypeAlias = Literal["zero", "product", "identity", "ket", "density"]
 
@@ -56,7 +58,7 @@ class Builder:
     level: list[p.Level] = field(default_factory=list)
     values: dict[Ref, p.Slot] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
-    pending: list[Pair | Block] = field(default_factory=list)
+    pending: list[Acting] = field(default_factory=list)
     death: dict[Wire, float] = field(default_factory=dict)
     now: int = 0
     weights: list[p.Slot] = field(default_factory=list)

@@ -9,28 +9,33 @@ from ..sema.closed import Wire
 from . import steps as p
 from .applying import WIDEST_MATRIX, Circuit, fused, one_by_one
 from .builder import Builder
-from .merging import Block, Item, Product, merged
-from .pairs import Pair
+from .merging import Item, Product, merged
+from .mixing import Acting, Mixing, mixed
 from .tabling import start, tabulated
 
 
 def flush(b: Builder, wires: Iterable[Wire]) -> None:
     """Applies all pending gates that are connected with `wires`."""
-    gates = _connected(b.pending, set(wires))
-    if not gates:
+    waiting = _connected(b.pending, set(wires))
+    if not waiting:
         return
+    # Gates before the first noise act on kets where there are any.
+    first = next((i for i, x in enumerate(waiting) if isinstance(x, Mixing)), len(waiting))
+    gates = [x for x in waiting[:first] if not isinstance(x, Mixing)]
     items = merged(gates, b.level_of)
-    touched = {w for gate in gates for w in gate.wires}
+    touched = {w for gate in waiting for w in gate.wires}
     for part in b.holding(touched):
         b.swap([part], b.retired(part))
     items = _started(b, items)
     # One table for all gates that depend on an angle at hand, whichever circuit they belong to.
     tables = tabulated(b, [x for x in items if isinstance(x, Product) and x.level > p.STATIC])
-    for run, static in _runs(items):
+    for run, static in runs(items):
         if not (static and fused(b, run)):
             one_by_one(b, run, tables)
-    chosen = {id(gate) for gate in gates}
+    chosen = {id(gate) for gate in waiting}
     b.pending = [gate for gate in b.pending if id(gate) not in chosen]
+    if first < len(waiting):
+        mixed(b, waiting[first:])
 
 
 def _started(b: Builder, items: Circuit) -> list[Item]:
@@ -71,7 +76,7 @@ def _parted(b: Builder, x: Product) -> tuple[Product, Product | None]:
     return replace(x, parts=x.parts[:end]), Product(x.parts[end:], x.wires, x.flips, p.STATIC)
 
 
-def _connected(pending: Sequence[Pair | Block], wires: set[Wire]) -> list[Pair | Block]:
+def _connected(pending: Sequence[Acting], wires: set[Wire]) -> list[Acting]:
     reached, grown = set(wires), True
     while grown:
         before = len(reached)
@@ -90,18 +95,18 @@ class _Waiting:
     items: list[Item] = field(default_factory=list)
 
 
-def _runs(items: Circuit) -> list[tuple[list[Item], bool]]:
+def runs(items: Circuit) -> list[tuple[list[Item], bool]]:
     """The circuit as runs: connected input-independent gates (True), and what lies between.
 
     At any time the gates in `between` and those that wait have no wire in common.
     """
-    runs: list[tuple[list[Item], bool]] = []
+    found: list[tuple[list[Item], bool]] = []
     waiting: list[_Waiting] = []
     between: list[Item] = []
 
     def emit_between() -> None:
         if between:
-            runs.append((list(between), False))
+            found.append((list(between), False))
             between.clear()
 
     for item in items:
@@ -112,7 +117,7 @@ def _runs(items: Circuit) -> list[tuple[list[Item], bool]]:
         if item.level > p.STATIC or len(union) > WIDEST_MATRIX:
             if meeting:
                 emit_between()
-            runs += [(w.items, True) for w in meeting]
+            found += [(w.items, True) for w in meeting]
             meeting, union = [], wires
         if item.level > p.STATIC:
             between.append(item)
@@ -121,4 +126,4 @@ def _runs(items: Circuit) -> list[tuple[list[Item], bool]]:
             emit_between()
         waiting.append(_Waiting(union, [*(x for w in meeting for x in w.items), item]))
     emit_between()
-    return runs + [(w.items, True) for w in waiting]
+    return found + [(w.items, True) for w in waiting]

@@ -62,7 +62,7 @@ class Stored:
 class Noise:
     name: str
     rates: tuple[Scalar, ...]
-    wire: Wire
+    wires: tuple[Wire, ...]
     when: Condition | None
 
 

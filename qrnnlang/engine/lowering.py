@@ -142,9 +142,9 @@ class _Lowering:
                 self.found.append(Stored(self._lines(wires[k:]), name, adjoint, when))
             case Evolve():
                 self._evolve(op)
-            case Channel(name=name, rates=rates, wire=wire):
+            case Channel(name=name, rates=rates, wires=wires):
                 when = self._condition(op.when)
-                self.found.append(Noise(name, rates, self.line[wire], when))
+                self.found.append(Noise(name, rates, self._lines(wires), when))
             case Expect(observables=observables, shape=shape):
                 terms = tuple(tuple(self._term(t) for t in o) for o in observables)
                 self.found.append(Expectation(ref, terms, shape))

@@ -100,7 +100,7 @@ def load(b: Builder, x: low.Load) -> None:
 
 def noisy(b: Builder, x: low.Noise) -> None:
     """A noise channel: always on a density, where its entries are linear in the rates."""
-    part = reached(b, (x.wire,), x.when)
+    part = reached(b, x.wires, x.when)
     whole = b.as_density(part)
     b.swap([part], whole)
     n, old = len(whole.wires), whole.held
@@ -108,8 +108,9 @@ def noisy(b: Builder, x: low.Noise) -> None:
     at = {w: i for i, w in enumerate(whole.wires)}
     condition = tuple(at[w] for w in when.wires)
     rates = tuple(b.number(r) for r in x.rates)
-    row = at[x.wire]
-    slot = b.emit(p.Noise(p.NEW, old, 2 * n, x.name, rates, row, row + n, condition, when.holds))
+    rows = tuple(at[w] for w in x.wires)
+    columns = tuple(r + n for r in rows)
+    slot = b.emit(p.Noise(p.NEW, old, 2 * n, x.name, rates, rows, columns, condition, when.holds))
     b.swap([whole], replace(whole, slot=slot))
 
 

@@ -33,6 +33,7 @@ from .elimination import eliminated
 from .filters import filtered, weighed
 from .lowering import lower, lower_start
 from .meeting import Groups, meeting, united, without_unread
+from .mixing import known, mixing
 from .nonunitary import load, noisy, project
 from .plan import Line, Plan
 from .pulling import pulled
@@ -228,6 +229,8 @@ def _add(b: Builder, instruction: low.Instruction, carried: dict[str, p.Slot]) -
             b.parts += [Part("zero", (w,)) for w in wires if w in b.death]
         case low.Unitary() | low.Exponential() | low.Stored():
             b.pending += gates_of(b, instruction)
+        case low.Noise() if known(instruction):
+            b.pending.append(mixing(instruction))
         case low.Noise():
             noisy(b, instruction)
         case low.Project():

@@ -69,6 +69,8 @@ def noise(step: p.Noise, s: Slots, c: Context) -> Array:
     )
     # `where`, unlike `clip`, has its full derivative at the ends.
     rates = [jnp.where(r < 0, 0.0, jnp.where(r > 1, 1.0, r)) for r in rates]
+    if len(step.rows) > 1:
+        return _depolarized(step, s[step.density], jnp.where(valid, rates[0], jnp.nan))
     (same0, same1, off), (flip0, flip1, flip_off) = _channel(step.name, rates)
     # local bit 0 is the row's, bit 1 the column's
     diag = jnp.stack(jnp.broadcast_arrays(same0, off, off, same1), 1)
@@ -78,8 +80,26 @@ def noise(step: p.Noise, s: Slots, c: Context) -> Array:
     x = diag.shape[0]
     diag = jnp.where(holds, diag[:, None], 1.0).reshape(x, -1)
     cross = jnp.where(holds, cross[:, None], 0.0).reshape(x, -1)
-    axes = (step.row, step.column, *step.condition)
+    axes = (*step.rows, *step.columns, *step.condition)
     return q.pair(s[step.density], step.n, diag, cross, axes, 2)
+
+
+def _depolarized(step: p.Noise, t: Array, rate: Array) -> Array:
+    """ρ ← (1 − p)ρ + p·I/2ᵏ ⊗ tr ρ, the trace over k wires."""
+    n, k = step.n, len(step.rows)
+    rest = q.traced(t, n, step.rows, step.columns)
+    shape = [1 if a in (*step.rows, *step.columns) else 2 for a in range(n)]
+    same: Array = np.ones(1)
+    for row, column in zip(step.rows, step.columns, strict=True):
+        agree = [2 if a in (row, column) else 1 for a in range(n)]
+        same = same * np.eye(2).reshape(agree)
+    mixed = (rest.reshape(-1, *shape) * same).reshape(-1, 2**n, 1, 1) / 2**k
+    p_ = rate[:, None, None, None]
+    new = (1 - p_) * t + p_ * mixed
+    if not step.condition:
+        return new
+    index = sum(((np.arange(2**n) >> (n - 1 - a)) & 1) << j for j, a in enumerate(step.condition))
+    return jnp.where(np.asarray(step.holds)[index][None, :, None, None], new, t)
 
 
 def _channel(name: str, rates: list[Array]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:

@@ -56,6 +56,8 @@ def staged(program: low.Program) -> tuple[low.Program, dict[int, int]]:
 
 
 def is_event(instruction: low.Instruction) -> bool:
+    if isinstance(instruction, low.Noise):
+        return bool(_elems(*instruction.rates))  # what is known is planned like gates
     return isinstance(
         instruction,
         low.Expectation
@@ -64,8 +66,7 @@ def is_event(instruction: low.Instruction) -> bool:
         | low.Project
         | low.Filter
         | low.Weigh
-        | low.Load
-        | low.Noise,
+        | low.Load,
     )
 
 
@@ -83,10 +84,9 @@ def touched(instruction: low.Instruction) -> set[Wire]:
             | low.Stored(wires=wires, when=when)
             | low.Project(wires=wires, when=when)
             | low.Load(wires=wires, when=when)
+            | low.Noise(wires=wires, when=when)
         ):
             return {*wires, *of(when)}
-        case low.Noise(wire=wire, when=when):
-            return {wire, *of(when)}
         case low.Filter(target=target, sources=sources):
             return {target, *sources}
         case low.Weigh(wire=wire):

@@ -465,15 +465,15 @@ class LoadWhere:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noise:
-    """A noise channel on axes `row` and `column` of a density of n axes."""
+    """A noise channel on axes `rows` and `columns` of a density of n axes."""
 
     out: Slot
     density: Slot
     n: int
     name: str
     rates: tuple[Number, ...]
-    row: int
-    column: int
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
     condition: tuple[int, ...]
     holds: npt.NDArray[np.bool_]
 

@@ -253,8 +253,12 @@ class Sampler:
     def _noise(self, x: low.Noise) -> None:
         """One Kraus operator for each trajectory, drawn by what it leaves of the state."""
         rates = [self._number(r) for r in x.rates]
+        if len(x.wires) > 1:
+            self._depolarize(x, rates[0])
+            return
+        (wire,) = x.wires
         when = x.when or low.Condition((), np.ones(1, bool))
-        wires = (x.wire, *when.wires)
+        wires = (wire, *when.wires)
         holds = np.repeat(when.holds, 2)
         drawn = self._uniform((self.t.shape[0],))
         before, whole = self.t, self._weights(self.t)
@@ -265,13 +269,34 @@ class Sampler:
             cross = jnp.where(holds, jnp.tile(cross, (1, copies)), 0.0)
             self.t = before
             diag, cross = diag.astype(self.complex), cross.astype(self.complex)
-            self._coefficients(wires, (x.wire,), diag, cross)
+            self._coefficients(wires, (wire,), diag, cross)
             weight = self._weights(self.t)
             chosen = (drawn * whole >= passed) & ~(weight <= 0)  # NaN is chosen, and stays
             scale = jnp.sqrt(whole / jnp.where(weight > 0, weight, 1.0))
             kept = jnp.where(_rows(chosen), self.t * _rows(scale), kept)
             passed = passed + weight
         self.t = kept
+
+    def _depolarize(self, x: low.Noise, rate: Array) -> None:
+        """With probability p a Pauli on each wire, all 4ᵏ products equally likely."""
+        size = (self.t.shape[0],)
+        valid = (rate >= -1e-9) & (rate <= 1 + 1e-9)
+        hit = self._uniform(size) < self._repeated(jnp.where(valid, rate, jnp.nan))
+        before, bad = self.t, jnp.isnan(self._repeated(rate)) | ~self._repeated(valid)
+        for wire in x.wires:
+            which = jnp.floor(4 * self._uniform(size)).astype(int)
+            flip, phase = which % 2 == 1, which >= 2
+            sign = jnp.where(phase, -1.0, 1.0).astype(self.real)
+            one = jnp.ones_like(sign)
+            diag = jnp.stack([one, sign], 1) * jnp.where(flip, 0.0, one)[:, None]
+            cross = jnp.stack([sign, one], 1) * jnp.where(flip, one, 0.0)[:, None]
+            at = self.wires.index(wire)
+            self.t = q.pair(self.t, len(self.wires), diag, cross, (at,), 1)
+        new = jnp.where(_rows(hit), self.t, before)
+        new = jnp.where(_rows(bad), jnp.nan, new)
+        if x.when is not None:
+            new = jnp.where(self._mask(x.when)[None, :, None, None], new, before)
+        self.t = new
 
     def _measure(self, wire: Wire) -> Array:
         """A wire is found in 0 or 1, (X,), and stays there."""

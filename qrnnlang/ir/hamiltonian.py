@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -58,13 +59,21 @@ def _factor(term: PauliTerm, time: float) -> tuple[Matrix, tuple[Wire, ...]]:
     return pauli_rotation(letters, 2 * term.coefficient * time), term.wires
 
 
-def kraus(channel: str, rates: Sequence[float]) -> list[Matrix]:
+def kraus(channel: str, rates: Sequence[float], wires: int = 1) -> list[Matrix]:
     """Kraus operators of a noise channel with rates in [0, 1].
 
-    `depolarizing(p)` is ρ → (1−p)ρ + p·I/2; `amplitude_damping(g)` decays with probability g;
-    `phase_damping(g)` multiplies the off-diagonal entries by √(1−g).
+    `depolarizing(p)` is ρ → (1−p)ρ + p·I/2 (of n wires together: I/2ⁿ); `amplitude_damping(g)`
+    decays with probability g; `phase_damping(g)` multiplies the off-diagonal entries by √(1−g).
     """
     match channel, tuple(rates):
+        case "depolarizing", (p,) if wires > 1:
+            # I/2ⁿ is the mean of PρP over all 4ⁿ products of Paulis.
+            each = p / 4**wires
+            weights = [1 - p + each, *[each] * (4**wires - 1)]
+            return [
+                np.sqrt(w) * pauli_product(letters)
+                for w, letters in zip(weights, product("IXYZ", repeat=wires), strict=True)
+            ]
         case "bit_flip", (p,):
             return _pauli_channel(p, 0, 0)
         case "phase_flip", (p,):

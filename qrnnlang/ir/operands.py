@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ..sema.closed import (
     Alloc,
@@ -77,11 +78,10 @@ def wires_of(op: Op) -> tuple[Wire, ...]:
             | Prepare(wires=wires)
             | ApplyUnitary(wires=wires)
             | Barrier(wires=wires)
+            | Channel(wires=wires)
             | Prob(wires=wires)
         ):
             return tuple(dict.fromkeys(wires))
-        case Channel(wire=wire):
-            return (wire,)
         case Evolve(terms=terms):
             return _term_wires(terms)
         case Expect(observables=observables):
@@ -122,3 +122,33 @@ def bits_read(op: Op) -> tuple[int, ...]:
 
 def bits_written(op: Op) -> tuple[int, ...]:
     return op.bits if isinstance(op, Measure) else ()
+
+
+def renumbered(op: Op, new: Mapping[Ref, Ref]) -> Op:
+    """The operation reading other values: `new[r]` in the place of `r`."""
+
+    def scalar(s: Scalar) -> Scalar:
+        return Elem(new[s.ref], s.index) if isinstance(s, Elem) else s
+
+    def moved(terms: Iterable[Term]) -> tuple[Term, ...]:
+        return tuple(replace(t, coefficient=scalar(t.coefficient)) for t in terms)
+
+    match op:
+        case Gather(sources=refs):
+            return replace(op, sources=tuple(new[r] for r in refs))
+        case Call(args=refs) | Extern(args=refs):
+            return replace(op, args=tuple(new[r] for r in refs))
+        case Gate(params=params):
+            return replace(op, params=tuple(map(scalar, params)))
+        case Postselect(values=values):
+            return replace(op, values=tuple(map(scalar, values)))
+        case Channel(rates=rates):
+            return replace(op, rates=tuple(map(scalar, rates)))
+        case Evolve(terms=terms, time=time):
+            return replace(op, terms=moved(terms), time=scalar(time))
+        case Prepare(re=re, im=im):
+            return replace(op, re=new[re], im=None if im is None else new[im])
+        case Expect(observables=observables):
+            return replace(op, observables=tuple(map(moved, observables)))
+        case _:
+            return op

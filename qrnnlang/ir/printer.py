@@ -160,8 +160,8 @@ def _operation(op: Op) -> str:
         case Evolve(terms=terms, time=time, steps=steps, order=order):
             how = "" if steps is None else f", steps = {steps}, order = {order}"
             return f"evolve({_sum(terms)}, {_scalar(time)}{how})"
-        case Channel(name=name, rates=rates, wire=wire):
-            return f"{name}({_list(map(_scalar, rates))}) w{wire}"
+        case Channel(name=name, rates=rates, wires=wires):
+            return f"{name}({_list(map(_scalar, rates))}) {_wires(wires)}"
         case Barrier(wires=wires):
             return f"barrier {_wires(wires)}"
         case Expect(observables=observables):

@@ -78,9 +78,9 @@ def act(
             matrix = drawn[..., 0] + 1j * drawn[..., 1]
             matrix = controlled(matrix.conj().T if adjoint else matrix, ctrl)
             change = partial(Density.mapped, operators=[matrix], wires=wires)
-        case Channel(name=name, rates=rates, wire=wire):
-            operators = kraus(name, _rates(name, [read(r) for r in rates]))
-            change = partial(Density.mapped, operators=operators, wires=[wire])
+        case Channel(name=name, rates=rates, wires=wires):
+            operators = kraus(name, _rates(name, [read(r) for r in rates]), len(wires))
+            change = partial(Density.mapped, operators=operators, wires=wires)
         case Evolve():
             change = partial(_all, factors=_evolution(op, read))
         case Prepare(wires=wires, re=re, im=im):

@@ -15,7 +15,7 @@ from ..diagnostics import Span
 from ..sema.closed import ClosedCell, ClosedModel, Origin
 
 FORMAT = "qrnn-model"
-VERSION = 1
+VERSION = 2
 
 
 def to_dict(model: ClosedModel) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def _wire_lists(op: Op) -> list[tuple[Wire, ...]]:
             | Prepare(wires=wires)
             | ApplyUnitary(wires=wires)
             | Barrier(wires=wires)
+            | Channel(wires=wires)
             | Prob(wires=wires)
         ):
             return [wires]
@@ -87,6 +88,10 @@ def _counts(op: Op) -> str | None:
             return _letters(terms)
         case Channel(name=name, rates=rates) if CHANNEL_RATES.get(name) != len(rates):
             return f"no channel `{name}` with {len(rates)} rates"
+        case Channel(name=name, wires=wires) if not wires or (
+            len(wires) > 1 and name != "depolarizing"
+        ):
+            return f"no channel `{name}` on {len(wires)} wires"
         case Expect(observables=observables, shape=shape):
             if len(observables) != prod(shape):
                 return f"{len(observables)} observables in shape {shape}"

@@ -13,6 +13,7 @@ from ..sema.closed import (
     Call,
     Carry,
     CarryIn,
+    Channel,
     Const,
     Elem,
     Expect,
@@ -93,6 +94,8 @@ class _Maker:
             case Postselect():
                 values = tuple(self.scalar(v) for v in item.values)
                 self.refs[ref] = self.add(replace(item, values=values))
+            case Channel():
+                self.add(replace(item, rates=tuple(self.scalar(r) for r in item.rates)))
             case Prepare():
                 im = None if item.im is None else self.value(item.im)
                 self.add(replace(item, re=self.value(item.re), im=im))

@@ -95,6 +95,8 @@ def fit(
     report = place.progress if callable(place.progress) else None
     show = Progress(settings.epochs, place.progress is True, report, callbacks)
     shown = settings.as_json() if seeds is None else {**settings.as_json(), "seeds": chosen_seeds}
+    if model.noise is not None:
+        shown["noise_from"] = model.noise
     callbacks.start(_info(model, parts, shown, folder))
     try:
         _refuse_streams(parts, settings.optimizer.name, device is not None)
@@ -204,7 +206,7 @@ def _on_device(
     folder: Path | None,
     device: OnBackend,
 ) -> Run:
-    from .sampled import device_of, machine
+    from .sampled import device_of, machine, named, samples_noise
     from .training.device import same_steps, train_on_device
 
     seqs = [p.name for p in model.closed.inputs if p.seq]
@@ -214,10 +216,11 @@ def _on_device(
     jobs = device.jobs
     if jobs is None and folder is not None:
         jobs = folder / "jobs"
+    backend = named(device.backend)
     return train_on_device(
         model.runner,
-        machine(model, start, steps, "reuse"),
-        device_of(device.backend, options.seed, jobs),
+        machine(model, start, steps, "reuse", noise=samples_noise(backend)),
+        device_of(backend, options.seed, jobs),
         start,
         batches,
         options,

@@ -51,6 +51,8 @@ class Model:
         self.runner = Runner(program.model, precision, self.externs)
         #: How the data block scaled inputs and targets; set when its data are read.
         self.scales: dict[str, Scale] = {}
+        #: The name of the device whose noise is in it; see `noisy`.
+        self.noise: str | None = None
 
     def __repr__(self) -> str:
         inputs = ", ".join(p.name for p in self.closed.inputs)
@@ -59,11 +61,16 @@ class Model:
         return f"<Model {self.closed.name}({inputs}) -> {outputs}, {size} parameters>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies get the source, and compile it. Raises TypeError with `extern` functions."""
+        """Copies get the source, and compile it. Raises TypeError with `extern` functions
+
+        or a device's noise.
+        """
         from .load import unpickled
 
         if self.externs:
             raise TypeError("a model with `extern` functions cannot be copied or sent")
+        if self.noise is not None:
+            raise TypeError("a model with the noise of a device cannot be copied or sent")
         p = self.program
         texts = (p.text, dict(p.imports), p.entry, dict(p.hyper), self.precision)
         return unpickled, (*texts, f"{p.entry}.qrnn", self.folder, self.scales)
@@ -246,6 +253,23 @@ class Model:
             readout=readout,
         )
 
+    def noisy(self, backend: Any) -> Model:
+        """The same model on a noisy device, exactly: density matrices, with gradients.
+
+        Its gates are those of the backend, every one followed by depolarising and relaxation, and
+        its reads are wrong as often as the backend's; docs/devices.md says how. Parameters, inputs
+        and outputs are the model's own; what `save` writes is the model without the noise.
+
+        Args:
+            backend: a Qiskit BackendV2, or the name of one.
+
+        Raises CompileError for a backend that says nothing about its errors, and for what a circuit
+        cannot express; ValueError for a model with noise of a device.
+        """
+        from .noisy import noisy
+
+        return noisy(self, backend)
+
     def trajectories(
         self,
         params: Params,
@@ -303,6 +327,7 @@ class Model:
         backend: Any = None,
         shots: int = 1024,
         jobs: str | Path | None = None,
+        noise_from: Any = None,
     ) -> Run:
         """Trains; every option defaults to the file's `train` block.
 
@@ -332,6 +357,8 @@ class Model:
                 on it, by parameter shifts, or by SPSA where that is the optimizer. `shots`: of
                 every circuit; `jobs`: a folder that keeps every job, by default `jobs` beside the
                 checkpoint.
+            noise_from: a Qiskit BackendV2 or the name of one: losses and gradients are those of
+                `noisy(noise_from)`, exactly. Metrics are too.
 
         Raises:
             ValueError: wrong arguments, shapes or names; a model without a loss.
@@ -345,7 +372,14 @@ class Model:
         place = Place(progress, checkpoint, resume, checkpoint_every, callbacks)
         device = None if backend is None else OnBackend(backend, shots, jobs)
         data_given = Given(x, y, lengths, validation, test, data)
-        return fit(self, data_given, params, given, seeds, place, device)
+        if noise_from is None:
+            return fit(self, data_given, params, given, seeds, place, device)
+        if device is not None:
+            raise ValueError("a backend has noise of its own: give backend= or noise_from=")
+        noisy = self.noisy(noise_from)
+        run = fit(noisy, data_given, params, given, seeds, place)
+        self.scales = noisy.scales
+        return run
 
     def data(self, source: str | Path | None = None) -> Dataset:
         """The data of the file's `data` block; `source`, a CSV or NPZ file, replaces its own."""

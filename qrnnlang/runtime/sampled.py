@@ -72,7 +72,8 @@ def run_sampled(
     seqs = [p.name for p in model.closed.inputs if p.seq]
     steps = inputs[seqs[0]].shape[1] if seqs else (steps or 1)
     size = len(next(iter(inputs.values()))) if inputs else 1
-    made = machine(model, given, steps, fresh, judged=False)
+    given_backend = named(backend)
+    made = machine(model, given, steps, fresh, judged=False, noise=samples_noise(given_backend))
     scales = (1,) if zne is None else checked_scales(zne)
     shares = np.ones(1) if zne is None else weights(scales, fit)
     if len(made.rounds) > 1:
@@ -85,7 +86,7 @@ def run_sampled(
             given,
             inputs,
             size,
-            device_of(backend, seed, jobs, tell, s, readout),
+            device_of(given_backend, seed, jobs, tell, s, readout),
             shots,
         )
         for s in scales
@@ -146,19 +147,29 @@ def _extrapolated(found: Sequence[Outputs], shares: Floats) -> Outputs:
 
 
 def machine(
-    model: Model, params: Mapping[str, Any], steps: int, fresh: Fresh, judged: bool = True
+    model: Model,
+    params: Mapping[str, Any],
+    steps: int,
+    fresh: Fresh,
+    judged: bool = True,
+    noise: bool = True,
 ) -> Machine:
     """The model's circuits at a number of steps, made once for all parameters and inputs.
 
-    Without `judged` for its outputs alone, whatever its loss and metrics read.
+    Without `judged` for its outputs alone, whatever its loss and metrics read. `noise`: channels
+    are sampled, by gates on ancillas; otherwise they are an error.
     """
     from .shots.machine import Machine
 
     fixed = {p.name: np.asarray(params[p.name]) for p in model.closed.params if not p.trained}
-    key = (steps, fresh, judged, *(v.tobytes() for v in fixed.values()))
+    key = (steps, fresh, judged, noise, *(v.tobytes() for v in fixed.values()))
     kept: dict[Any, Machine] = model.runner.machines
     if key not in kept:
         closed = model.closed if judged else replace(model.closed, loss=None, metrics=())
+        if noise:
+            from ..targets.noise.dilation import dilated_model
+
+            closed = dilated_model(closed)
         kept[key] = Machine(closed, steps, fixed, model.externs, fresh)
     return kept[key]
 
@@ -179,10 +190,7 @@ def device_of(
     from .shots.folding import folding
     from .shots.ledger import Ledger
 
-    if isinstance(backend, str):
-        from ..targets.devices import backend_by_name
-
-        backend = backend_by_name(backend)
+    backend = named(backend)
     if backend is not None and not hasattr(backend, "target"):
         if not hasattr(backend, "run"):
             raise TypeError(f"backend is a Qiskit BackendV2 or the name of one, not {backend!r}")
@@ -195,6 +203,22 @@ def device_of(
     if scale != 1:
         made.prepare = folding(scale, made.backend)
     return made
+
+
+def named(backend: Any) -> Any:
+    """A backend by its name; anything else as it is."""
+    if not isinstance(backend, str):
+        return backend
+    from ..targets.devices import backend_by_name
+
+    return backend_by_name(backend)
+
+
+def samples_noise(backend: Any) -> bool:
+    """Whether a program's channels are sampled there: on simulators; a device has its own noise."""
+    from .shots.facts import facts_of
+
+    return backend is None or not hasattr(backend, "target") or facts_of(backend).everything
 
 
 def cost(machine: Machine, batch: int) -> str:

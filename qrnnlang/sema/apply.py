@@ -403,4 +403,4 @@ def _channel(
                 statement.args[0].span,
                 f"found {', '.join(f'{r:g}' for r in known)}",
             )
-        _emit(env, [Channel(name, here, wire)])
+        _emit(env, [Channel(name, here, (wire,))])

@@ -234,11 +234,15 @@ class Evolve:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A noise channel of `language.md`, section 5, on one wire."""
+    """A noise channel of `language.md`, section 5.
+
+    It acts on one wire; `depolarizing` may act on several together, which with probability p are
+    replaced by the maximally mixed state.
+    """
 
     name: str
     rates: tuple[Scalar, ...]
-    wire: Wire
+    wires: tuple[Wire, ...]
     when: BitExpr | None = None
 
 

@@ -248,8 +248,9 @@ def _quantum(op: Op, live: _Live) -> None:
                 live.wires |= touched
                 live.need([time, *(t.coefficient for t in terms)])
                 live.when(when)
-        case Channel(wire=wire, rates=rates, when=when):
-            if wire in live.wires:
+        case Channel(wires=wires, rates=rates, when=when):
+            if live.wires.intersection(wires):
+                live.wires |= set(wires)
                 live.need(rates)
                 live.when(when)
 

@@ -65,18 +65,19 @@ class Template:
 _VALUES = Const | Input | Param | CarryIn | Gather | Call | Extern
 
 
-def template(graph: CellGraph, drop_noise: bool = False) -> Template:
-    """The template of a cell.
+def template(graph: CellGraph, drop_noise: bool = False, keep_noise: bool = False) -> Template:
+    """The template of a cell; with `keep_noise` its noise channels stand in the lines too.
 
     Raises:
         CompileError: E0605 for an `evolve` without `steps` whose terms do not commute, E0606 for a
-            noise channel unless `drop_noise`.
+            noise channel unless `drop_noise` or `keep_noise`.
     """
+    noise = "keep" if keep_noise else "drop" if drop_noise else "refuse"
     operations = list(graph.operations())
     nowhere = Origin(None)
     rows = ((r, op, graph.origin(r)) for r, op in operations)
-    step = Step(graph, tuple(_stamps(rows, drop_noise)), graph.carries)
-    begin = tuple(_stamps(((r, op, nowhere) for r, op in enumerate(graph.init)), drop_noise))
+    step = Step(graph, tuple(_stamps(rows, noise)), graph.carries)
+    begin = tuple(_stamps(((r, op, nowhere) for r, op in enumerate(graph.init)), noise))
     plain = Settings(level=0)
     return Template(
         graph,
@@ -99,7 +100,7 @@ def optimised_graph(
     return as_graph(finished(found, settings))
 
 
-def _stamps(operations: Iterable[tuple[Ref, Op, Origin]], drop_noise: bool) -> Iterator[Item]:
+def _stamps(operations: Iterable[tuple[Ref, Op, Origin]], noise: str) -> Iterator[Item]:
     for ref, op, origin in operations:
         match op:
             case Gate(name=name, params=params, wires=wires, ctrl=ctrl, when=when):
@@ -108,8 +109,10 @@ def _stamps(operations: Iterable[tuple[Ref, Op, Origin]], drop_noise: bool) -> I
             case Evolve():
                 for stamp in _evolve(op, origin):
                     yield ref, stamp
+            case Channel() if noise == "keep":
+                yield ref, op
             case Channel(name=name):
-                if not drop_noise:
+                if noise == "refuse":
                     raise target_error(
                         "E0606",
                         f"noise channel `{name}` has no place in a circuit",

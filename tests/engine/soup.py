@@ -204,8 +204,11 @@ class Soup:
         names = ("bit_flip", "phase_flip", "depolarizing", "amplitude_damping", "phase_damping")
         name = str(self.rng.choice((*names, "pauli_channel")))
         count = 3 if name == "pauli_channel" else 1
-        rates = tuple(Elem(self.rates, i) for i in range(count))
-        self.add(Channel(name, rates, self.some(1)[0], self.when()))
+        rates: tuple[Scalar, ...] = tuple(Elem(self.rates, i) for i in range(count))
+        if self.rng.integers(2):
+            rates = tuple(self.rng.uniform(0, 0.3, count).tolist())
+        wires = self.some(2 if name == "depolarizing" else 1)
+        self.add(Channel(name, rates, wires, self.when()))
 
     def _prepare(self) -> None:
         wires, when = self.some(2), self.when()

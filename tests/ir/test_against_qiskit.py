@@ -52,7 +52,7 @@ def random_op(rng: np.random.Generator) -> Op:
             return Reset((wire,))
         case "channel":
             name = str(rng.choice(list(RATES)))
-            return Channel(name, tuple(rng.uniform(0, 0.3, RATES[name]).tolist()), wire)
+            return Channel(name, tuple(rng.uniform(0, 0.3, RATES[name]).tolist()), (wire,))
         case "evolve":
             return Evolve(tuple(random_term(rng) for _ in range(3)), float(rng.normal()))
         case _:
@@ -80,7 +80,7 @@ def step(rho: DensityMatrix, op: Op) -> DensityMatrix:
             return rho.evolve(Operator(gate), list(wires))
         case Reset(wires=wires):
             return rho.reset(list(wires))
-        case Channel(name=name, rates=rates, wire=wire):
+        case Channel(name=name, rates=rates, wires=(wire,)):
             return rho.evolve(Kraus(kraus(name, rates)), [wire])
         case Evolve(terms=terms, time=time):
             h = sum(t.coefficient * qiskit_pauli(t).to_matrix() for t in terms)

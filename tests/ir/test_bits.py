@@ -90,7 +90,7 @@ def test_teleportation():
     ("op", "wanted"),
     [
         (Reset((1,), when=Bit(0)), (C + 1) / 2),
-        (Channel("bit_flip", (0.25,), 1, when=Bit(0)), 0.75 * C),
+        (Channel("bit_flip", (0.25,), (1,), when=Bit(0)), 0.75 * C),
         (Evolve((pauli("X", 1),), np.pi / 2, when=Bit(0)), 0.0),
     ],
 )

@@ -11,6 +11,7 @@ from qrnnlang.sema.closed import (
     Const,
     Discard,
     Elem,
+    Expect,
     Gate,
     Input,
     Port,
@@ -18,6 +19,7 @@ from qrnnlang.sema.closed import (
     Prepare,
     Prob,
     Reset,
+    Term,
 )
 
 from .cells import BLOCH, bell, bloch, expect, graph, pauli, read, ry
@@ -121,24 +123,40 @@ START = np.array([S, 0, C])
     ],
 )
 def test_noise_channels(name, rates, wanted):
-    np.testing.assert_allclose(bloch(ry(T), Channel(name, rates, 0)), wanted, atol=1e-15)
+    np.testing.assert_allclose(bloch(ry(T), Channel(name, rates, (0,))), wanted, atol=1e-15)
 
 
 def test_channels_on_the_y_component():
     start = [Gate("rx", (-np.pi / 2,), (0,))]
-    assert bloch(*start, Channel("bit_flip", (0.2,), 0))[1] == pytest.approx(0.6)
-    assert bloch(*start, Channel("pauli_channel", (0.1, 0.2, 0.3), 0))[1] == pytest.approx(0.2)
+    assert bloch(*start, Channel("bit_flip", (0.2,), (0,)))[1] == pytest.approx(0.6)
+    assert bloch(*start, Channel("pauli_channel", (0.1, 0.2, 0.3), (0,)))[1] == pytest.approx(0.2)
 
 
 def test_noise_acts_on_one_half_of_an_entangled_pair():
-    ops = [*bell(), Channel("amplitude_damping", (0.3,), 1)]
+    ops = [*bell(), Channel("amplitude_damping", (0.3,), (1,))]
     (p,) = read(ops, Prob((0, 1)), wires=2)
     np.testing.assert_allclose(p, [0.5, 0.15, 0, 0.35], atol=1e-15)
+
+
+def test_two_wires_are_depolarized_together():
+    """With probability p both are maximally mixed; else nothing has happened, coherences included."""
+    ops = [*bell(), Channel("depolarizing", (0.4,), (1, 0))]
+    (p,) = read(ops, Prob((0, 1)), wires=2)
+    np.testing.assert_allclose(p, [0.4, 0.1, 0.1, 0.4], atol=1e-15)
+    xx = ((Term(1.0, ((0, "X"), (1, "X"))),),)
+    (found,) = read(ops, Expect(xx, (1,)), wires=2)
+    np.testing.assert_allclose(found, [0.6], atol=1e-15)
+    (one,) = read(
+        [*ops[:-1], *(Channel("depolarizing", (0.4,), (w,)) for w in (0, 1))],
+        Expect(xx, (1,)),
+        wires=2,
+    )
+    np.testing.assert_allclose(one, [0.36], atol=1e-15)
 
 
 @pytest.mark.parametrize("rates", [(1.2, 0, 0), (-0.1, 0, 0), (0.5, 0.4, 0.2)])
 def test_rates_must_be_probabilities(rates):
     ops = [Input("r", (3,)), Alloc((0,))]
-    ops += [Channel("pauli_channel", tuple(Elem(0, i) for i in range(3)), 0), Discard((0,))]
+    ops += [Channel("pauli_channel", tuple(Elem(0, i) for i in range(3)), (0,)), Discard((0,))]
     with pytest.raises(DataError, match=r"`pauli_channel`, outside \[0, 1\] \(input `r`, step 0\)"):
         run_cell(graph(ops, inputs=[Port("r", (3,))]), {}, {"r": [rates]})

@@ -62,7 +62,7 @@ def good():
         Gate("cx", (), (3, 0, 1), ctrl="0", when=Bit(0)),
         ApplyUnitary("U", (0, 2, 3), ctrl="1"),
         Evolve((pauli("XY", 0, 1, factor=0.5), Term(Elem(0, 0), ((2, "Z"),))), Elem(4, 0), 2, 2),
-        Channel("depolarizing", (0.1,), 1),
+        Channel("depolarizing", (0.1,), (1,)),
         Measure((2,), (1,)),
         Reset((2,), when=Bit(1)),
         Postselect((3,), (1.0,)),
@@ -135,8 +135,12 @@ WRONG_OPERATIONS = {
     "a strange control": (fresh(Gate("x", (), (0, 1), "2")), "controls are written 0 and 1"),
     "an unknown unitary": (fresh(ApplyUnitary("V", (0, 1))), "no such unitary on 2 wires: `V`"),
     "a unitary on too few wires": (fresh(ApplyUnitary("U", (0,))), "no such unitary on 1 wires"),
-    "an unknown channel": (fresh(Channel("noise", (0.1,), 0)), "no channel `noise`"),
-    "too few rates": (fresh(Channel("pauli_channel", (0.1,), 0)), "with 1 rates"),
+    "an unknown channel": (fresh(Channel("noise", (0.1,), (0,))), "no channel `noise`"),
+    "a channel on too many wires": (
+        fresh(Channel("bit_flip", (0.1,), (0, 1))),
+        "no channel `bit_flip` on 2 wires",
+    ),
+    "too few rates": (fresh(Channel("pauli_channel", (0.1,), (0,))), "with 1 rates"),
     "an unknown Pauli": (fresh(Evolve((pauli("I", 0),), 1.0)), "there is no Pauli 'I'"),
     "an unknown product formula": (
         fresh(Evolve((pauli("X", 0),), 1.0, 1, 3)),

@@ -13,20 +13,17 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TypeAlias
 
-from ...ir.operands import values_read
+from ...ir.operands import renumbered, values_read
 from ...sema.closed import (
     Call,
     CarryIn,
     CellOutput,
-    Channel,
     ClosedCell,
     ClosedModel,
     Const,
     Elem,
-    Evolve,
     Expect,
     Extern,
-    Gate,
     Gather,
     Input,
     LossFn,
@@ -38,12 +35,10 @@ from ...sema.closed import (
     Param,
     Port,
     Postselect,
-    Prepare,
     Prob,
     RealCarry,
     Ref,
     RunCell,
-    Scalar,
     SeqFn,
     Shape,
     Term,
@@ -189,9 +184,9 @@ class _Cell:
                         measured = self._with_noise(op, measured)
                     self.new[ref] = self._read(op, measured)
                 case _ if isinstance(op, _VALUES):
-                    self.new[ref] = self.add(_renumbered(op, self.new))
+                    self.new[ref] = self.add(renumbered(op, self.new))
                 case _ if self.quantum:
-                    self.add(_renumbered(op, self.new))
+                    self.add(renumbered(op, self.new))
         init, begun = self._init()
         outputs = [replace(o, ref=self.new[o.ref]) for o in self.cell.outputs]
         for place in self.values:
@@ -227,7 +222,7 @@ class _Cell:
         new: dict[Ref, Ref] = {}
         for ref, op in enumerate(self.cell.init):
             if self.quantum or isinstance(op, _VALUES):
-                ops.append(_renumbered(op, new))
+                ops.append(renumbered(op, new))
                 new[ref] = len(ops) - 1
         return tuple(ops), new
 
@@ -238,7 +233,7 @@ class _Cell:
                 kinds = products(op)
                 exact = self.add(Expect(tuple((Term(1.0, p),) for p in kinds), (len(kinds),)))
             case _:
-                exact = self.add(_renumbered(op, self.new))
+                exact = self.add(renumbered(op, self.new))
                 if isinstance(op, Postselect) or op.value is not None:
                     exact = self.add(Gather((exact,), (0,), (1,)))
         return self.add(Call("add", (exact, noise), _measured_shape(op)))
@@ -247,7 +242,7 @@ class _Cell:
         """A value of `init`, computed again in the step: it depends on parameters alone."""
         op = self.cell.init[ref]
         assert isinstance(op, _VALUES)
-        return self.add(_renumbered(op, {r: self._prepared(r) for r in values_read(op)}))
+        return self.add(renumbered(op, {r: self._prepared(r) for r in values_read(op)}))
 
     def _read(self, op: Expect | Prob | Postselect, measured: Ref) -> Ref:
         """The value of a read-out from what is measured for it."""
@@ -291,28 +286,3 @@ def _shape(op: Op) -> Shape:
     shape = getattr(op, "shape", None)
     assert isinstance(shape, tuple)
     return shape
-
-
-def _renumbered(op: Op, new: Mapping[Ref, Ref]) -> Op:
-    match op:
-        case Gather(sources=refs):
-            return replace(op, sources=tuple(new[r] for r in refs))
-        case Call(args=refs) | Extern(args=refs):
-            return replace(op, args=tuple(new[r] for r in refs))
-        case Gate(params=params):
-            return replace(op, params=tuple(_scalar(p, new) for p in params))
-        case Postselect(values=values):
-            return replace(op, values=tuple(_scalar(v, new) for v in values))
-        case Channel(rates=rates):
-            return replace(op, rates=tuple(_scalar(r, new) for r in rates))
-        case Evolve(terms=terms, time=time):
-            moved = tuple(replace(t, coefficient=_scalar(t.coefficient, new)) for t in terms)
-            return replace(op, terms=moved, time=_scalar(time, new))
-        case Prepare(re=re, im=im):
-            return replace(op, re=new[re], im=None if im is None else new[im])
-        case _:
-            return op
-
-
-def _scalar(scalar: Scalar, new: Mapping[Ref, Ref]) -> Scalar:
-    return Elem(new[scalar.ref], scalar.index) if isinstance(scalar, Elem) else scalar

@@ -266,9 +266,10 @@ class _Builder:
                 sub = f"t={self.words.angle(time)}" + (f" /{op.steps}" if op.steps else "")
                 name = self._hamiltonian(op)
                 self._block(f"exp(−i{name}t)", sub, wires_of(op), op, tone)
-            case Channel(name=name, rates=rates, wire=wire):
+            case Channel(name=name, rates=rates, wires=wires):
                 sub = ",".join(self.words.angle(r) for r in rates)
-                self._put([Glyph("box", row[wire], name.replace("_", " "), sub)], op, "noise")
+                glyphs = [Glyph("box", row[w], name.replace("_", " "), sub) for w in wires]
+                self._put(glyphs, op, "noise", link=len(wires) > 1)
             case Expect():
                 self._expect(ref, op)
             case Prob(wires=wires) if wires:
