@@ -46,6 +46,9 @@ def controlled(q: Programs, matrix: Array, holds: np.ndarray) -> Array:
 
 def noise(q: Programs, density: Array, step: p.Noise, rates: Sequence[Array]) -> Array:
     """ρ[r, k] ← diag[r, k]·ρ[r, k] + cross[r, k]·ρ[1−r, 1−k]."""
+    if len(step.rows) > 1:
+        raise NotCovered("several qubits depolarised together at a rate that is no number")
+    (at_row,), (at_column,) = step.rows, step.columns
     fixed = all(r.fixed for r in rates)
     algebra = _Rates(q, fixed)
     same, flipped = algebra.channel(step.name, [algebra.checked(r) for r in rates])
@@ -55,13 +58,13 @@ def noise(q: Programs, density: Array, step: p.Noise, rates: Sequence[Array]) ->
     def bit(axis: int) -> Ids:
         return (index >> (step.n - 1 - axis)) & 1
 
-    row, column = bit(step.row), bit(step.column)
+    row, column = bit(at_row), bit(at_column)
     place = np.where(row != column, 2, row)  # 0: ρ00, 1: ρ11, 2: off the diagonal
     state = sum((bit(a) << j for j, a in enumerate(step.condition)), 0 * index)
     acts = np.asarray(step.holds)[state]
     diag = np.where(acts, np.array(same)[place], q.one(fixed))
     cross = np.where(acts, np.array(flipped)[place], -1)
-    other = index ^ (1 << (step.n - 1 - step.row)) ^ (1 << (step.n - 1 - step.column))
+    other = index ^ (1 << (step.n - 1 - at_row)) ^ (1 << (step.n - 1 - at_column))
     left, right = (real_array(x, fixed) for x in (diag, cross))
     return factors.paired(q, density, other, left, right, False)
 
