@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if model.closed.data is None:
         raise wrong_input(f"`{name}` has no `data` block, which says what its inputs are")
     if args.resume:
-        resumable(Path(args.output))
+        resumable(Path(args.output), args.backend is not None)
     elif args.output and not args.overwrite:
         _refuse_a_run(Path(args.output))
     params = read_params(args.params) if args.params else None

@@ -81,7 +81,7 @@ def fit(
     callbacks = Callbacks(place.callbacks)
     folder = Path(place.checkpoint) if place.checkpoint is not None else None
     if place.resume:
-        resumable(folder)
+        resumable(folder, device is not None)
     settings = overridden(from_block(model.closed.train), options)
     data = given.data
     if given.x is None and given.y is None and data is None:
@@ -103,7 +103,7 @@ def fit(
         if device is not None:
             if seeds is not None:
                 raise ValueError("on a backend training is from one seed: leave out seeds=")
-            run = _on_device(model, starts[0], parts, settings, show, folder, device)
+            run = _on_device(model, starts[0], parts, settings, show, shown, place, device)
         elif settings.optimizer.name == "ridge":
             run = _ridges(model, starts, parts, settings, chosen_seeds, show)
         else:
@@ -203,20 +203,28 @@ def _on_device(
     parts: Mapping[str, Samples],
     options: TrainOptions,
     show: Progress,
-    folder: Path | None,
+    shown: Mapping[str, Any],
+    place: Place,
     device: OnBackend,
 ) -> Run:
     from .sampled import device_of, machine, named, samples_noise
+    from .training.again import begun
     from .training.device import same_steps, train_on_device
+    from .training.identity import record
 
     seqs = [p.name for p in model.closed.inputs if p.seq]
     batches = _in_memory(parts)
     steps = batches["train"][0][seqs[0]].shape[1] if seqs else 1
     same_steps(steps, batches, seqs)
     jobs = device.jobs
-    if jobs is None and folder is not None:
-        jobs = folder / "jobs"
+    if jobs is None and place.checkpoint is not None:
+        jobs = Path(place.checkpoint) / "jobs"
+    shots = arrays.whole("shots", device.shots)
     backend = named(device.backend)
+    if jobs is not None:
+        said = {**shown, "shots": shots, "backend": str(getattr(backend, "name", "own"))}
+        made_of = record(model.program, said, parts, model.precision)
+        begun(Path(jobs), made_of, place.resume)
     return train_on_device(
         model.runner,
         machine(model, start, steps, "reuse", noise=samples_noise(backend)),
@@ -224,15 +232,20 @@ def _on_device(
         start,
         batches,
         options,
-        arrays.whole("shots", device.shots),
+        shots,
         show,
     )
 
 
-def resumable(folder: Path | None) -> None:
-    """Raises ValueError without a folder, DataError without a checkpoint in it."""
+def resumable(folder: Path | None, on_backend: bool = False) -> None:
+    """Raises ValueError without a folder, DataError without a checkpoint in it.
+
+    A run on a backend has its jobs in the place of a checkpoint; see `training.again`.
+    """
     if folder is None:
         raise ValueError("`resume` needs the folder of the run: `checkpoint=`")
+    if on_backend:
+        return
     if not (folder / CHECKPOINT).is_file():
         raise DataError(f"{folder}: no checkpoint to go on from; start without resuming")
 

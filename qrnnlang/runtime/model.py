@@ -212,6 +212,7 @@ class Model:
         zne: Sequence[int] | None = None,
         fit: Literal["linear", "richardson"] = "linear",
         readout: bool = False,
+        decoupling: bool = False,
     ) -> Outputs:
         """Outputs from shots, shaped as `model(params, x)`, with `.std_error` by name.
 
@@ -229,6 +230,7 @@ class Model:
             zne: zero-noise extrapolation: scales of the noise, odd numbers such as (1, 3, 5), each
                 a run of its own; `fit` is how outputs are taken back to no noise.
             readout: take back the flips of measured bits, by two calibration circuits and mthree.
+            decoupling: pulses on qubits that wait, where the backend says how long its gates last.
 
         Raises CompileError for what a circuit, or the backend, cannot express; RunError when a
         backend keeps failing; DataError when no shot passes a postselection.
@@ -251,6 +253,7 @@ class Model:
             zne=zne,
             fit=fit,
             readout=readout,
+            decoupling=decoupling,
         )
 
     def noisy(self, backend: Any) -> Model:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ def run_sampled(
     zne: Sequence[int] | None = None,
     fit: Fit = "linear",
     readout: bool = False,
+    decoupling: bool = False,
 ) -> Outputs:
     """See `Model.run`."""
     from .shots.folding import checked_scales, weights
@@ -86,7 +88,7 @@ def run_sampled(
             given,
             inputs,
             size,
-            device_of(given_backend, seed, jobs, tell, s, readout),
+            device_of(given_backend, seed, jobs, tell, s, readout, decoupling),
             shots,
         )
         for s in scales
@@ -181,11 +183,14 @@ def device_of(
     tell: Callable[[int, int], None] | None = None,
     scale: int = 1,
     readout: bool = False,
+    decoupling: bool = False,
 ) -> Device:
     """What runs circuits: a backend, the name of one, None for Aer, or a `Device` as it is.
 
-    `scale`: of its noise, by folding. `readout`: with its readout errors taken back.
+    `scale`: of its noise, by folding. `readout`: with its readout errors taken back. `decoupling`:
+    with pulses on qubits that wait.
     """
+    from .shots import decoupling as pulses
     from .shots.backend import Backend
     from .shots.folding import folding
     from .shots.ledger import Ledger
@@ -194,14 +199,16 @@ def device_of(
     if backend is not None and not hasattr(backend, "target"):
         if not hasattr(backend, "run"):
             raise TypeError(f"backend is a Qiskit BackendV2 or the name of one, not {backend!r}")
-        if scale != 1 or readout:
+        if scale != 1 or readout or decoupling:
             raise TypeError("error mitigation needs a Qiskit BackendV2, or the name of one")
         device: Device = backend
         return device
     made = Backend(backend, seed, None if jobs is None else Ledger(Path(jobs)), tell)
     made.readout = readout
-    if scale != 1:
-        made.prepare = folding(scale, made.backend)
+    steps = [folding(scale, made.backend)] if scale != 1 else []
+    steps += [pulses.decoupling(made.backend)] if decoupling else []
+    if steps:
+        made.prepare = lambda circuit: reduce(lambda c, step: step(c), steps, circuit)
     return made
 
 

@@ -217,7 +217,7 @@ model M { use c = C(); input x: seq real; target y: seq real; output p = c(x); l
     assert first.wait() == -signal.SIGKILL
     kept = {p.name: p.stat().st_mtime_ns for p in jobs.glob("*.npz")}
     assert len(kept) >= 5
-    subprocess.run([*command, "--overwrite"], cwd=tmp_path, env=env, check=True)
+    subprocess.run([*command, "--resume"], cwd=tmp_path, env=env, check=True)
     assert all((jobs / name).stat().st_mtime_ns == t for name, t in kept.items())
     alone = [*command[:-3], "-o", "alone", "--quiet"]
     subprocess.run(alone, cwd=tmp_path, env=env, check=True)

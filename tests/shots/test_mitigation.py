@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import qrnnlang as qr
+from qrnnlang.diagnostics import CompileError
 from qrnnlang.runtime.shots.folding import weights
 
 pytest.importorskip("mthree")
@@ -85,3 +86,32 @@ def test_readout_errors_are_taken_back(task: Any) -> None:
     assert abs(found["y"][0, 0] - exact) < 4 * found.std_error["y"][0, 0] + 0.02
     assert abs(plain["y"][0, 0] - exact) > 0.05
     assert found.std_error["y"][0, 0] > plain.std_error["y"][0, 0]
+
+
+def test_waiting_qubits_are_decoupled() -> None:
+    from qiskit.providers.fake_provider import GenericBackendV2
+
+    text = """qrnn 1.0; cell C { input x: real; carry m: qubit; fresh e: qubit; ry(x) m; CONDITION
+      for i in 0..6 { ry(x) e; rx(0.3) e; } cx e, m; output y = expect(Z(e)); output z = expect(Z(m)); }"""
+    model = qr.loads(text.replace("CONDITION", ""))
+    backend = GenericBackendV2(
+        3, ["cx", "rz", "sx", "x", "reset", "delay"], seed=1, control_flow=True
+    )
+    params, x = {}, np.array([[0.4, 0.7]])
+    made: list[Any] = []
+    run = backend.run
+    backend.run = lambda circuits, **options: made.extend(circuits) or run(circuits, **options)
+    found = model.run(params, x, backend=backend, shots=1000, seed=1, decoupling=True)
+    for name, want in model(params, x).items():
+        np.testing.assert_allclose(found[name], want, rtol=0, atol=0.25)
+    counts = made[0].count_ops()
+    assert counts["delay"] > 2 and counts["x"] >= 2 and counts["x"] % 2 == 0
+    with pytest.raises(CompileError, match=r"E0612.*no `x` or no `delay`"):
+        model.run(
+            params, x, backend=GenericBackendV2(3, ["cx", "u"], seed=1), shots=10, decoupling=True
+        )
+    feedback = qr.loads(text.replace("CONDITION", "let b = measure e; if (b) { x m; }"))
+    with pytest.raises(CompileError, match=r"E0612.*cannot decouple a circuit with conditions"):
+        feedback.run(params, x, backend=backend, shots=10, decoupling=True)
+    with pytest.raises(CompileError, match=r"E0612.*says no duration of"):
+        model.run(params, x, backend="aer", shots=10, decoupling=True)

@@ -106,6 +106,16 @@ def test_the_command_line(
     assert "circuits an update" in err
     assert list(Path("run/jobs").glob("*.npz"))
     assert set(json.loads(Path("run/metrics.json").read_text())) == {"train", "test"}
+    # Made again, it goes by its jobs: not one is run a second time, and nothing else comes out.
+    kept = {p.name: p.stat().st_mtime_ns for p in Path("run/jobs").glob("*.npz")}
+    history = Path("run/history.csv").read_bytes()
+    assert main([*arguments, "--resume"]) == 0
+    assert kept == {p.name: p.stat().st_mtime_ns for p in Path("run/jobs").glob("*.npz")}
+    assert Path("run/history.csv").read_bytes() == history
+    assert main([*arguments, "--resume", "--optimizer", "adam"]) == 1
+    assert "`optimizer`" in capsys.readouterr().err
+    assert main([*arguments[:-1], "other", "--resume"]) == 1
+    assert "no jobs of a run to go on with" in capsys.readouterr().err
     np.savez("x.npz", x=np.full((1, 2), 0.3))
     given = ["run", "m.qrnn", "--params", "run/model.qrnnz", "--inputs", "x.npz"]
     assert main([*given, "--backend", "aer", "--shots", "200", "--jobs", "kept"]) == 0
