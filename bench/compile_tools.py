@@ -121,6 +121,12 @@ def all_to_all(seeds: int) -> dict[str, Any]:
     return {"text": f"{connected.__doc__}\n{connected.table(seeds)}"}
 
 
+def scaling() -> dict[str, Any]:
+    import compile_scaling
+
+    return {"text": compile_scaling.table()}
+
+
 # --- one step, repeated -----------------------------------------------------------------------
 
 
