@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from compile_cells import CELLS
+
 Row = dict[str, Any]
 
 HEAD = """# Compiled circuits
@@ -17,24 +19,25 @@ Written by `python bench/compile.py --write`: {versions}, {machine}. Seconds are
 Devices: a heavy hexagon of 133 places and a square grid of 8 × 8, basis CZ RZ √X X, errors drawn
 from seed 0. Parameters and inputs are bound. `gates` and `depth` count gates on two qubits, in the
 whole circuit. Others get the circuit as written; Qiskit at levels 1 to 3 with up to {seeds} seeds
-each (fewer where it takes long),
-TKET with the default passes of levels 2 and 3 (its own placement and routing), stopped after
-{limits} processor seconds for a circuit and not asked for longer ones then. In every column
-their best number counts, gates, depth and loss each for itself, over all levels and seeds. `loss`
-is −log of the probability that no gate on two qubits fails; of a pair's two directions the
-better one counts, for everybody.
+each (fewer where it takes long), TKET with the default passes of levels 2 and 3 (its own placement
+and routing), asked in this run at T = {asked}. In every column their best number counts, gates,
+depth and loss each for itself, over all levels and seeds. `loss` is −log of the probability that
+no gate on two qubits fails; of a pair's two directions the better one counts, for everybody.
+{missing}
 """
 
 
 def report(rows: list[Row]) -> str:
     table = {(r["cell"], r["device"], r["steps"], r["tool"]): r for r in rows}
     seeds = max((r.get("seeds", 0) for r in rows), default=0)
-    limits = sorted({round(r["over"]) for r in rows if "over" in r})
+    asked = sorted({r["steps"] for r in rows if r["tool"].startswith("tket ") and r["steps"]})
+    missing = [c for c in CELLS if not any(r["cell"] == c for r in rows)]
     head = HEAD.format(
         versions=_versions(),
         machine=platform.machine(),
         seeds=seeds,
-        limits=" or ".join(map(str, limits)) or "60",
+        asked=", ".join(map(str, asked)) or "none",
+        missing=f"Not in this run: {', '.join(missing)}." if missing else "",
     )
     parts = [head, *_summary(table), "\n## Whole circuits\n", *_whole(table)]
     if any(tool.endswith(" step") for _, _, _, tool in table):
@@ -128,7 +131,7 @@ def _whole(table: dict[Any, Row]) -> Iterator[str]:
         for key in ("gates", "depth"):
             best = _best(others, key)
             cells += [mine[key], _number(_best(others[:3], key)), _number(_best(others[3:], key))]
-            cells.append(f"**{_ratio(mine[key], best)}**")
+            cells.append(f"**{_ratio(mine[key], best)}**" if best else "")
         cells += [f"{mine['loss']:.3g}", _number(_best(others, "loss")), quick.get("gates", "")]
         cells += [f"{quick.get('seconds', 0):.2f}", f"{mine['seconds']:.1f}"]
         cells += [" / ".join(_seconds(r) for r in others[:3])]
