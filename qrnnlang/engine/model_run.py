@@ -34,7 +34,7 @@ from .classical import function
 from .errors import Unsupported
 from .memory import require
 from .native.cell import Native
-from .plan import Plan
+from .plan import Plan, is_real
 from .sequences import Value, lengths_of, over_time, pointwise, weights
 from .states import State, from_state, to_state
 
@@ -244,7 +244,9 @@ class ModelRun:
         if self.joint and lengths is None:
             lengths = self.lengths
         native = None
-        if not self.keep:
+        # The kernel has real states of cells with real amplitudes; a given one may be another.
+        other = state is not None and is_real(plan) and any(map(jnp.iscomplexobj, state.bases))
+        if not self.keep and not other:
             shapes = {n: np.shape(x) for n, x in self.params.items()}
             shapes |= {port.name: port.shape for port in op.cell.inputs}
             native = self.x.native(plan, shapes, frozenset(inputs) - static)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import jax.numpy as jnp
 
 from .carried import Carried
-from .plan import Plan
+from .plan import Plan, is_real
 
 Array = Any
 
@@ -43,13 +43,15 @@ def to_state(plan: Plan, carried: Carried) -> dict[str, Any]:
 
 
 def from_state(plan: Plan, state: dict[str, Any], real: Any) -> Carried:
-    """The inverse of `to_state`."""
+    """The inverse of `to_state`. A real density stays real where all amplitudes are."""
     reals = tuple(jnp.asarray(state["reals"][name], real) for name, _ in plan.reals)
     if not plan.bases:
         return Carried((), reals)
     n, k = plan.qubits, plan.bits
     complex_ = jnp.complex64 if real == jnp.float32 else jnp.complex128
-    family = jnp.asarray(state["density"], complex_)
+    given = jnp.asarray(state["density"])
+    stays = is_real(plan) and not jnp.iscomplexobj(given)
+    family = given.astype(real if stays else complex_)
     x = family.shape[0]
     family = family.reshape(x, 2**k, 2**n, 2**n)
     # Its Hermitian part, so that derivatives are those along density matrices.

@@ -16,6 +16,8 @@ def declared(
     program: Program, externs: Mapping[str, Callable[..., Any]]
 ) -> dict[str, Callable[..., Any]]:
     """The functions, by name. Raises ValueError for one that no source of the program declares."""
+    if not isinstance(externs, Mapping):
+        raise TypeError(f"`extern` holds functions by name, not {externs!r:.60}")
     texts = (program.text, *program.imports.values())
     names = sorted({name for text in texts for name in _DECLARED.findall(text)})
     for name, function in externs.items():

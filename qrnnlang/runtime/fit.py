@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from ..diagnostics import DataError
 from . import arrays
@@ -78,12 +78,18 @@ def fit(
 ) -> Run:
     """See `Model.fit`."""
     model.need_loss()
+    _check_place(place)
     callbacks = Callbacks(place.callbacks)
     folder = Path(place.checkpoint) if place.checkpoint is not None else None
     if place.resume:
         resumable(folder, device is not None)
     settings = overridden(from_block(model.closed.train), options)
     data = given.data
+    if data is not None and not isinstance(data, Dataset):
+        raise TypeError(
+            f"`data` is a Dataset, as `model.data()` gives it, not {data!r:.60}; a file goes into "
+            "`model.data(path)`"
+        )
     if given.x is None and given.y is None and data is None:
         data = block_data(model)
     if data is not None and settings.shuffle is None:
@@ -118,6 +124,18 @@ def fit(
         raise
     callbacks.end(run)
     return run
+
+
+def _check_place(place: Place) -> None:
+    """Raises TypeError or ValueError for what cannot be a place to show and keep a run."""
+    if not (isinstance(place.progress, bool) or callable(place.progress)):
+        raise TypeError(f"`progress` is True, False or a function, not {place.progress!r}")
+    if not isinstance(place.checkpoint, str | Path | None):
+        raise TypeError(f"`checkpoint` is the path of a folder, not {place.checkpoint!r}")
+    if isinstance(place.every, str) or not isinstance(place.every, SupportsFloat):
+        raise TypeError(f"`checkpoint_every` is a number of seconds, not {place.every!r}")
+    if not float(place.every) >= 0:
+        raise ValueError(f"`checkpoint_every` is at least 0, not {place.every}")
 
 
 def _seeds(seeds: int | Iterable[int] | None, first: int) -> list[int]:

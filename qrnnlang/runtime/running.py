@@ -142,6 +142,7 @@ class Runner:
     ) -> tuple[dict[str, Array], Any]:
         size = len(next(iter(inputs.values()))) if inputs else 1
         self.check_state(params, state, size)
+        state = _real_where_it_is(state)
         found, after = self._apply_with_state(params, inputs, state, lengths, steps=steps)
         return self._finite(_host(found), params, inputs, lengths), _host(after)
 
@@ -156,6 +157,7 @@ class Runner:
         inputs = arrays.checked("input", ports, whole)
         one = {name: a[:, 0] if name in seqs else a for name, a in inputs.items()}
         self.check_state(params, state, len(next(iter(one.values()))) if one else 1)
+        state = _real_where_it_is(state)
         found, after = self._step(params, one, state)
         return self._finite(_host(found), params, inputs, None), _host(after)
 
@@ -255,6 +257,16 @@ def _shapes(tree: Any, path: str = "") -> dict[str, tuple[int, ...]]:
         for name, inner in tree.items()
         for k, v in _shapes(inner, f"{path}/{name}" if path else str(name)).items()
     }
+
+
+def _real_where_it_is(state: Any) -> Any:
+    """A state without imaginary parts that are all 0, so that real circuits stay real."""
+    if isinstance(state, Mapping):
+        return {name: _real_where_it_is(value) for name, value in state.items()}
+    if state is None:
+        return None
+    array = np.asarray(state)
+    return array.real if np.iscomplexobj(array) and not array.imag.any() else array
 
 
 def _host(found: Any) -> Any:

@@ -286,3 +286,24 @@ def test_one_unbatched_sequence_of_one_component_is_not_taken_for_a_batch() -> N
         model({}, np.zeros((5, 1)))
     assert model({}, np.zeros((5, 1, 1)))["y"].shape == (5, 1, 1)
     assert model({}, np.zeros((5, 3)))["y"].shape == (5, 3, 1)
+
+
+def test_a_complex_state_of_a_cell_with_real_amplitudes():
+    """⟨Y⟩ is 0 from |0⟩ on, but whoever gives the state may give another."""
+    model = qr.loads(
+        "qrnn 1.0; cell A { input x: real; carry m: qubit; param w: angle = 0.3; ry(x + w) m;"
+        " output y = [expect(Y(m)), expect(X(m))]; }"
+    )
+    params = model.init(0)
+    turned = np.tile(np.array([[1, -1j], [1j, 1]]) / 2, (2, 1, 1))
+    _, named = model.step(params, np.zeros(2))
+    state = {name: {**inner, "density": turned} for name, inner in named.items()}
+    x = np.array([[0.2, 0.4, -0.3], [1.0, 2.0, 3.0]])
+    found, after = model(params, x, state=state, return_state=True)
+    np.testing.assert_allclose(found["y"], np.broadcast_to([1.0, 0.0], (2, 3, 2)), atol=1e-12)
+    for t in range(3):
+        step, state = model.step(params, x[:, t], state)
+        np.testing.assert_allclose(step["y"], found["y"][:, t], atol=1e-12)
+    for name, inner in after.items():
+        np.testing.assert_allclose(state[name]["density"], inner["density"], atol=1e-12)
+        np.testing.assert_allclose(inner["density"], turned, atol=1e-12)

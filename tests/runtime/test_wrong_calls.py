@@ -137,6 +137,11 @@ def test_an_external_function_of_another_shape():
         model({}, X)
 
 
+def test_external_functions_are_given_by_name():
+    with pytest.raises(TypeError, match="`extern` holds functions by name, not 3"):
+        qr.loads("qrnn 1.0; cell A { input x: real; output y = x; }", extern=3)
+
+
 # --- training -------------------------------------------------------------------------------------
 
 
@@ -149,11 +154,22 @@ def test_an_external_function_of_another_shape():
         ("seed", "a", "`seed` is a whole number"),
         ("lr", "a", "`lr` is a number"),
         ("clip", "a", "`clip` is a number"),
+        ("epochs", True, "`epochs` is a whole number"),
+        ("progress", "yes", "`progress` is True, False or a function"),
+        ("checkpoint", 3, "`checkpoint` is the path of a folder"),
+        ("checkpoint_every", "often", "`checkpoint_every` is a number of seconds"),
+        ("data", "a.csv", r"`data` is a Dataset.*`model.data\(path\)`"),
     ],
 )
 def test_options_of_the_wrong_type(name, value, said):
     with pytest.raises(TypeError, match=said):
-        line().fit(X, X, progress=False, **{name: value})
+        line().fit(X, X, **{"progress": False, name: value})
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan")])
+def test_seconds_between_checkpoints(value):
+    with pytest.raises(ValueError, match="`checkpoint_every` is at least 0"):
+        line().fit(X, X, progress=False, checkpoint_every=value)
 
 
 def test_resuming_needs_something_to_resume(tmp_path):

@@ -56,6 +56,8 @@ def overridden(options: TrainOptions, given: Mapping[str, Any]) -> TrainOptions:
     changes = {k: v for k, v in given.items() if v is not None and k != "lr"}
     for key in ("epochs", "batch", "patience"):
         if key in changes:
+            if isinstance(changes[key], bool):
+                raise TypeError(f"`{key}` is a whole number, not {changes[key]!r}")
             changes[key] = whole(f"`{key}`", changes[key])
     if "seed" in changes:
         changes["seed"] = whole("`seed`", changes["seed"], 0)
