@@ -9,6 +9,7 @@ from ..diagnostics.errors import Diagnostic
 from ..diagnostics.source import Span
 from . import tree
 from .context import Context, rule
+from .limits import MAX_DEPTH, TooDeep
 from .tokens import Token
 
 _MAX_DIGITS = 1000
@@ -152,7 +153,7 @@ def call(context: Context, span: Span, v: list[Any]) -> tree.Expr:
 @rule
 def call_clauses(context: Context, span: Span, v: list[Any]) -> tree.Expr:
     callee, _, value, clauses, _ = v
-    return tree.CallExpr(span, callee, (tree.Argument(value.span, None, value),), tuple(clauses))
+    return tree.CallExpr(span, callee, (tree.Argument(value.span, None, value),), nested(clauses))
 
 
 @rule
@@ -177,7 +178,7 @@ def list_items(context: Context, span: Span, v: list[Any]) -> tree.Expr:
 
 @rule
 def list_clauses(context: Context, span: Span, v: list[Any]) -> tree.Expr:
-    return tree.ListExpr(span, (v[1],), tuple(v[2]))
+    return tree.ListExpr(span, (v[1],), nested(v[2]))
 
 
 @rule
@@ -211,6 +212,13 @@ def range_to(context: Context, span: Span, v: list[Any]) -> tree.Expr:
 @rule
 def range_all(context: Context, span: Span, v: list[Any]) -> tree.Expr:
     return tree.RangeExpr(span, None, None)
+
+
+def nested(clauses: list[tree.Clause]) -> tuple[tree.Clause, ...]:
+    """The clauses of a loop, each within the one before. Raises TooDeep like any other nesting."""
+    if len(clauses) > MAX_DEPTH:
+        raise TooDeep(clauses[MAX_DEPTH].span)
+    return tuple(clauses)
 
 
 @rule

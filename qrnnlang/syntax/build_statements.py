@@ -7,7 +7,7 @@ from typing import Any
 from ..diagnostics.errors import Diagnostic
 from ..diagnostics.source import Span
 from . import tree
-from .build_expressions import name_of
+from .build_expressions import name_of, nested
 from .context import Context, rule
 
 # --- types and declarations ------------------------------------------------------------------
@@ -206,7 +206,7 @@ def block(context: Context, span: Span, v: list[Any]) -> tree.Block:
 
 @rule
 def for_stmt(context: Context, span: Span, v: list[Any]) -> tree.ForStmt:
-    return tree.ForStmt(span, tuple(v[1]), v[2])
+    return tree.ForStmt(span, nested(v[1]), v[2])
 
 
 @rule

@@ -110,6 +110,21 @@ def test_a_barrier_names_its_qubits() -> None:
 
 
 @pytest.mark.parametrize(
+    "loop",
+    ["for %s { x q; }", "let a = [1 for %s];", "let a = sum(1 for %s);"],
+    ids=["statement", "list", "sum"],
+)
+def test_clauses_nest_like_blocks(loop: str) -> None:
+    def codes(count: int) -> set[str]:
+        clauses = ", ".join(f"i{k} in 0..1" for k in range(count))
+        found = check_text(f"qrnn 1.0; cell A {{ fresh q: qubit; {loop % clauses} output y = 1; }}")
+        return {d.code for d in found if d.severity == "error"}
+
+    assert codes(199) == set()
+    assert codes(201) == codes(10_000) == {"E0702"}
+
+
+@pytest.mark.parametrize(
     ("first", "later", "last"),
     [
         ("gate g0 q: qubit { x q; }", "gate g%d q: qubit { g%d q; }", "fresh q: qubit; g9999 q; output y = expect(Z(q));"),
