@@ -24,7 +24,7 @@ from .signature import (
     match_arguments,
     shape_of_argument,
 )
-from .unrolled import calls_within
+from .unrolled import within
 from .values import Array, Register, UnitaryValue, Value, count, describe
 from .values import Parameter as ParameterValue
 
@@ -246,7 +246,7 @@ def _user_gate(
 
     name = item.name.text
     if env.kind != "gate":
-        check_operations(env, calls_within(item, module), statement.span)
+        check_operations(env, within(item, module).calls, statement.span)
     inner = env.callee("gate", module)
     check_gate_depth(inner, name, statement.span)
     args = [(a, evaluate(env, a.value)) for a in statement.args]

@@ -8,11 +8,11 @@ from ..diagnostics import Span
 from ..syntax.tree import CallExpr, DefItem, Field, Index, Name, Variable
 from . import functions, iterators, observables, reads, seqs
 from .instance import Instance
-from .limits import check_operations
+from .limits import MAX_DEF_DEPTH, check_operations
 from .modules import Module
 from .scope import Env
 from .signature import bind, call_key
-from .unrolled import calls_within
+from .unrolled import calls_itself, within
 from .values import (
     Array,
     Items,
@@ -85,11 +85,17 @@ def _definition(env: Env, item: DefItem, module: Module, expr: CallExpr) -> Valu
 
     _no_clauses(env, expr)
     if env.kind != "def":
-        check_operations(env, calls_within(item, module), expr.span)
+        check_operations(env, within(item, module).calls, expr.span)
     inner = env.callee("def", module)
-    if inner.depth > 64:
+    if inner.depth > MAX_DEF_DEPTH:
+        itself = calls_itself(item, module)
         env.report.fail(
-            "E0704", f"`{item.name.text}` calls itself", expr.span, "a `def` cannot be recursive"
+            "E0704",
+            f"`{item.name.text}` calls itself"
+            if itself
+            else f"functions are nested more than {MAX_DEF_DEPTH} deep",
+            expr.span,
+            "a `def` cannot be recursive" if itself else f"`{item.name.text}` is one too many",
         )
     args = [(a, evaluate(env, a.value)) for a in expr.args]
     bind(env, inner, item.name.text, item.params, args, expr.span)

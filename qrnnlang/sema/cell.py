@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Label, Span
+from ..syntax.tree import CellItem
 from .builder import Builder
 from .closed import (
     BitCarry,
@@ -101,6 +102,7 @@ class CellState:
     passed: dict[str, list[Span]] = field(default_factory=dict)  # outputs of branches not taken
     branch: Branch = ()
     model: ModelState | None = None
+    line: tuple[CellItem, ...] = ()  # the cells that this one is applied within
 
     def wire_name(self, wire: Wire) -> str:
         """A wire as the user knows it: `` `m[1]` ``."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..diagnostics import CompileError, DataError, Diagnostic, Source, Span
-from ..syntax.tree import CellItem, ModelItem
+from ..syntax.limits import read
+from ..syntax.tree import CellItem, ConstItem, ModelItem
+from .builder import Builder
 from .closed import ClosedModel
+from .expr import constant
 from .instance import Instance
 from .model import cell_as_model, close_model
 from .modules import Loader, Module
-from .report import Reporter, suggestion
+from .report import Reporter, Skip, suggestion
 from .resolve import resolve
+from .scope import Env
 from .values import Value
 
 
@@ -81,7 +85,7 @@ def check_text(text: str, name: str = "<string>") -> tuple[Diagnostic, ...]:
 def read_source(path: str | Path) -> Source:
     """A source file as text. DataError in one line when there is none."""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        text = read(Path(path))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
@@ -121,12 +125,7 @@ def _check(source: Source, root: Path | None, key: str) -> tuple[Diagnostic, ...
     report = Reporter()
     with _deep():
         _, module = _load(source, root, {}, key, report)
-        for item in module.own:
-            if isinstance(item, CellItem | ModelItem) and all(
-                p.default is not None for p in item.params
-            ):
-                _elaborate(report, item, module, {})
-    return report.diagnostics
+        return _whole(report, module)
 
 
 def _program(
@@ -141,7 +140,7 @@ def _program(
     with _deep():
         loader, module = _load(source, root, files, key, report)
         if report.failed:
-            raise CompileError(_with_others(report, module))
+            raise CompileError(_whole(report, module))
         item = _entry(report, module, entry, source)
         values = _hyper(report, item, hyper) if item is not None else {}
         if item is None or report.failed:
@@ -154,19 +153,21 @@ def _program(
     )
 
 
-def _with_others(report: Reporter, module: Module) -> tuple[Diagnostic, ...]:
+def _whole(report: Reporter, module: Module) -> tuple[Diagnostic, ...]:
     """Errors of names, and those that elaboration finds besides: all of them in one run."""
     for item in module.own:
-        if isinstance(item, CellItem | ModelItem) and all(p.default for p in item.params):
-            _elaborate(report, item, module, {})
+        match item:
+            case ConstItem():
+                with suppress(Skip):
+                    constant(Env("const", module, Builder(), report), item, module)
+            case CellItem() | ModelItem() if all(p.default is not None for p in item.params):
+                _elaborate(report, item, module, {})
     return report.diagnostics
 
 
 def _elaborate(
     report: Reporter, item: CellItem | ModelItem, module: Module, hyper: Mapping[str, Value]
 ) -> ClosedModel | None:
-    from .report import Skip
-
     instance = Instance(item, module, hyper)  # type: ignore[arg-type]
     try:
         if isinstance(item, ModelItem):

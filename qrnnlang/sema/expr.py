@@ -118,18 +118,19 @@ def constant(env: Env, item: ConstItem, module: object) -> Value:
     from .modules import Module
 
     assert isinstance(module, Module)
+    if item.name.text in module.failed:
+        raise Skip
     if item.name.text not in module.constants:
         module.constants[item.name.text] = None  # a constant that needs itself fails below
         inner = Env("const", module, env.builder, env.report, Scope())
         try:
             value = evaluate(inner, item.value)
+            if isinstance(value, Array | Parameter):
+                needs = "a `const` needs a compile-time value"
+                env.report.fail("E0303", needs, item.value.span, describe(value))
         except Skip:
-            del module.constants[item.name.text]
+            module.failed.add(item.name.text)
             raise
-        if isinstance(value, Array | Parameter):
-            env.report.fail(
-                "E0303", "a `const` needs a compile-time value", item.value.span, describe(value)
-            )
         module.constants[item.name.text] = value
     known = module.constants[item.name.text]
     if known is None:

@@ -42,30 +42,58 @@ def statements(block: Block) -> list[Statement]:
 
 def carries_state(item: CellItem, module: Module) -> bool:
     """Whether a cell carries anything, itself or through a cell it uses."""
-    return _any_declaration(item, module, CarryDecl)
+    return "carry" in held(item, module)
 
 
 def has_qubits(item: CellItem, module: Module) -> bool:
     """Whether a cell has a quantum register, itself or through a cell it uses."""
-    return _any_declaration(item, module, FreshDecl) or any(
-        isinstance(s, CarryDecl) and s.type.name.text == "qubit" for s in statements(item.body)
-    )
+    return "qubit" in held(item, module)
 
 
-def _any_declaration(item: CellItem, module: Module, kind: type[CarryDecl | FreshDecl]) -> bool:
-    seen: set[int] = set()
+def held(item: CellItem, module: Module) -> frozenset[str]:
+    """Which of `carry` and `qubit` a cell declares, itself or through a cell it uses.
+
+    Remembered in the module of each cell on the way, so a line of cells is walked once.
+    """
+    if (known := module.held.get(id(item))) is not None:
+        return known
+    found: dict[int, set[str]] = {}
+    cells: dict[int, tuple[CellItem, Module]] = {}
+    users: dict[int, list[int]] = {}
     todo = [(item, module)]
     while todo:
-        item, module = todo.pop()
-        if id(item) in seen:
+        here, its_module = todo.pop()
+        if id(here) in found:
             continue
-        seen.add(id(item))
-        for statement in statements(item.body):
-            if isinstance(statement, kind):
-                return True
-            if isinstance(statement, UseDecl) and (used := module.find_cell(statement.cell)):
+        cells[id(here)] = (here, its_module)
+        found[id(here)] = set(its_module.held.get(id(here)) or _declared(here))
+        if id(here) in its_module.held:
+            continue
+        for statement in statements(here.body):
+            if isinstance(statement, UseDecl) and (used := its_module.find_cell(statement.cell)):
+                users.setdefault(id(used[0]), []).append(id(here))
                 todo.append(used)
-    return False
+    changed = [key for key, kinds in found.items() if kinds]
+    while changed:
+        key = changed.pop()
+        for user in users.get(key, ()):
+            if not found[key] <= found[user]:
+                found[user] |= found[key]
+                changed.append(user)
+    for key, (_, its_module) in cells.items():
+        its_module.held[key] = frozenset(found[key])
+    return module.held[id(item)]
+
+
+def _declared(item: CellItem) -> set[str]:
+    kinds: set[str] = set()
+    for statement in statements(item.body):
+        match statement:
+            case CarryDecl(type=kind):
+                kinds |= {"carry", "qubit"} if kind.name.text == "qubit" else {"carry"}
+            case FreshDecl():
+                kinds.add("qubit")
+    return kinds
 
 
 def cell_name(expr: object) -> str:

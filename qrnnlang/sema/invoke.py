@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from ..diagnostics import Label as Place
 from ..diagnostics import Span
-from ..syntax.tree import CallExpr, InputDecl
+from ..syntax.tree import CallExpr, CellItem, InputDecl
 from .builder import Builder
 from .cell import CellState, Root, close, finish, record
 from .closed import CellOutput, ClosedCell, Port, RunCell
 from .declarations import bind_hyper
 from .instance import Instance, carries_state, has_qubits, statements
 from .lightcone import check_light_cone
-from .limits import check_operations
+from .limits import MAX_CELL_DEPTH, check_operations
 from .report import Skip, suggestion
 from .scope import Env, Scope
 from .statements import execute
-from .unrolled import calls_within
+from .unrolled import within
 from .values import Array, Label, Record, Value, count, describe, type_name
 
 
@@ -119,7 +119,8 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], sp
     """The operations of a cell, put into the line at hand."""
     outer = env.cell
     assert outer is not None
-    state = CellState(instance.item.name.text, outer.root, args)
+    line = (*outer.line, instance.item)
+    state = CellState(instance.item.name.text, outer.root, args, line=line)
     inner = replace(
         env,
         kind="cell",
@@ -131,14 +132,8 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], sp
         sizes_bound_at={},
     )
     if env.depth == 0:
-        check_operations(env, calls_within(instance.item, instance.module), span)
-    if inner.depth > 64:
-        env.report.fail(
-            "E0704",
-            f"`{state.name}` uses itself",
-            instance.item.name.span,
-            "cells cannot be recursive",
-        )
+        check_operations(env, within(instance.item, instance.module).calls, span)
+    _check_depth(inner, instance, outer.line)
     scope_before, env.builder.scope = env.builder.scope, instance.path
     try:
         bind_hyper(inner, instance)
@@ -149,6 +144,28 @@ def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], sp
         return record(state, found)
     finally:
         env.builder.scope = scope_before
+
+
+def _check_depth(env: Env, instance: Instance, line: tuple[CellItem, ...]) -> None:
+    """E0704: cells within cells within cells, told from the text before the first is unrolled."""
+    item = instance.item
+    found = within(item, instance.module) if env.depth == 1 else None
+    if env.depth + (found.depth if found else 0) <= MAX_CELL_DEPTH:
+        return
+    if found is None and any(item is above for above in line):
+        env.report.fail(
+            "E0704",
+            f"`{item.name.text}` uses itself",
+            item.name.span,
+            "cells cannot be recursive",
+        )
+    env.report.fail(
+        "E0704",
+        f"cells are nested more than {MAX_CELL_DEPTH} deep",
+        ((found and found.too_deep) or item).name.span,
+        "this one is used by another, and one too many",
+        help="apply one cell after the other, or share what they do as gates",
+    )
 
 
 def _check_sound(env: Env, instance: Instance, state: CellState, outputs: Sized) -> None:
@@ -162,7 +179,7 @@ def _check_sound(env: Env, instance: Instance, state: CellState, outputs: Sized)
 def close_cell(env: Env, instance: Instance) -> ClosedCell:
     """A cell on its own, as it is run along time."""
     root = Root(env.report)
-    state = CellState(instance.item.name.text, root)
+    state = CellState(instance.item.name.text, root, line=(instance.item,))
     inner = Env("cell", instance.module, Builder(), env.report, Scope(), instance.path, state)
     bind_hyper(inner, instance)
     for statement in instance.item.body.statements:

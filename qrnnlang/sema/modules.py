@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..diagnostics import Diagnostic, Label, Source, Span
+from ..syntax.limits import read
 from ..syntax.parser import parse
 from ..syntax.tree import (
     CellItem,
@@ -26,8 +27,10 @@ from .gates import GATES
 from .report import Reporter, suggestion
 from .values import Value
 
+if TYPE_CHECKING:
+    from .unrolled import Within
+
 IMPORT_DEPTH = 32
-MAX_BYTES = 1 << 20
 STD = Path(__file__).resolve().parent.parent / "std"
 #: Modules whose names are in scope without an import.
 PRELUDE = ("linear",)
@@ -51,6 +54,10 @@ class Module:
     own: list[Declared] = field(default_factory=list)
     used_imports: set[str] = field(default_factory=set)
     constants: dict[str, Value | None] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)  # constants with an error of their own
+    # What is told of its items from the text, by their ids: see `held` and `within`.
+    held: dict[int, frozenset[str]] = field(default_factory=dict)
+    within: dict[int, Within] = field(default_factory=dict)
 
     def find_cell(self, expr: Expr) -> tuple[CellItem, Module] | None:
         return self._find(expr, lambda module: module.cells)
@@ -190,7 +197,7 @@ class Loader:
                 notes=(path,),
             )
             return False
-        if len(chain) >= IMPORT_DEPTH:
+        if len(chain) > IMPORT_DEPTH:
             self.report.error(
                 "E0703",
                 f"imports are nested more than {IMPORT_DEPTH} deep",
@@ -232,8 +239,7 @@ class Loader:
                 )
                 return None
             try:
-                data = path.read_bytes()
-                return data.decode("utf-8")
+                return read(path)
             except UnicodeDecodeError:
                 reason = "it is not UTF-8 text"
             except OSError as error:

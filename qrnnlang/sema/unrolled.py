@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from ..diagnostics import Span
 from ..syntax.tree import (
@@ -19,42 +19,81 @@ from ..syntax.tree import (
     UseDecl,
     Variable,
 )
+from .limits import MAX_CELL_DEPTH
 from .modules import Module
 
 Callable = CellItem | DefItem | GateItem
 
 
-def calls_within(item: Callable, module: Module) -> int:
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What an item calls: how many times in all, and how deep cells are applied within it.
+
+    `too_deep` is a cell at the limit of that depth which another one applies nevertheless.
+    """
+
+    calls: int = 0
+    depth: int = 0
+    too_deep: CellItem | None = None
+
+
+def within(item: Callable, module: Module) -> Within:
     """Calls of cells, functions and gates of the program in one of this item, of theirs, and so on.
 
     What a loop or an `if` may leave out does not count, nor what calls itself: its depth is limited
-    elsewhere. Items are many and may call each other in a long line, so this does not recurse.
+    elsewhere. Items are many and may call each other in a long line, so this does not recurse, and
+    what is found is remembered in the modules.
     """
-    known: dict[int, int] = {}
-    within: dict[int, list[tuple[Callable, Module]]] = {}
+    called: dict[int, list[tuple[Callable, Module]]] = {}
     todo = [(item, module)]
     while todo:
         here, its_module = todo[-1]
-        if id(here) not in within:
-            within[id(here)] = list(_called(here, its_module))
-            todo += [c for c in within[id(here)] if id(c[0]) not in within]
+        if id(here) not in called and id(here) not in its_module.within:
+            called[id(here)] = list(_called(here, its_module))
+            todo += [c for c in called[id(here)] if id(c[0]) not in called]
             continue
         todo.pop()
-        known.setdefault(
-            id(here), sum(1 + known.get(id(called), 0) for called, _ in within[id(here)])
-        )
-    return known[id(item)]
+        if id(here) not in its_module.within:
+            its_module.within[id(here)] = _together(called[id(here)])
+    return module.within[id(item)]
 
 
-def _called(item: Callable, module: Module) -> Iterator[tuple[Callable, Module]]:
+def _together(called: list[tuple[Callable, Module]]) -> Within:
+    calls, depth, too_deep = 0, 0, None
+    for item, module in called:
+        below = module.within.get(id(item), Within())
+        calls += 1 + below.calls
+        if isinstance(item, CellItem):
+            depth = max(depth, 1 + below.depth)
+            too_deep = too_deep or below.too_deep or (item if depth > MAX_CELL_DEPTH else None)
+    return Within(calls, depth, too_deep)
+
+
+def calls_itself(item: Callable, module: Module) -> bool:
+    """Whether an item is called by what it calls, in a loop or an `if` too."""
+    seen: set[int] = set()
+    todo = list(_called(item, module, everywhere=True))
+    while todo:
+        here, its_module = todo.pop()
+        if here is item:
+            return True
+        if id(here) not in seen:
+            seen.add(id(here))
+            todo += _called(here, its_module, everywhere=True)
+    return False
+
+
+def _called(
+    item: Callable, module: Module, everywhere: bool = False
+) -> Iterator[tuple[Callable, Module]]:
     instances = {}
     nodes: list[object] = [item.body if isinstance(item, DefItem) else item.body.statements]
     while nodes:
         node = nodes.pop()
         match node:
-            case IfStmt() | ForStmt():
+            case IfStmt() | ForStmt() if not everywhere:
                 continue
-            case CallExpr(clauses=(_, *_)) | ListExpr(clauses=(_, *_)):
+            case CallExpr(clauses=(_, *_)) | ListExpr(clauses=(_, *_)) if not everywhere:
                 continue
             case UseDecl(name=name, cell=cell):
                 instances[name.text] = module.find_cell(cell)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+from pathlib import Path
+
 from ..diagnostics.errors import Diagnostic
 from ..diagnostics.source import Source, Span
 
@@ -30,16 +33,26 @@ def too_deep(span: Span) -> Diagnostic:
     )
 
 
+def read(path: Path) -> str:
+    """The text of a source file, of one that is too long not much more than is allowed.
+
+    Raises OSError, and UnicodeDecodeError where it is not UTF-8.
+    """
+    most = MAX_BYTES + 8  # a byte-order mark, and a character that is cut in two at the end
+    with path.open("rb") as file:
+        data = file.read(most)
+    return codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=len(data) < most)
+
+
 def too_long(source: Source) -> Diagnostic | None:
     """The error for a file above MAX_BYTES in UTF-8, if it is."""
     if len(source.text) <= MAX_BYTES // 4:
         return None
-    size = len(source.text.encode("utf-8", "surrogatepass"))
-    if size <= MAX_BYTES:
+    if len(source.text.encode("utf-8", "surrogatepass")) <= MAX_BYTES:
         return None
     return Diagnostic(
         "E0701",
-        f"the file has {size:,} bytes; the limit is {MAX_BYTES:,}",
+        f"the file has more than {MAX_BYTES:,} bytes",
         Span(source, 0, 0),
         label="this file is too long",
         help="split the file and use `import`",

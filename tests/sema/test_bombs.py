@@ -114,3 +114,14 @@ def test_a_call_is_unrolled_once() -> None:
     )
     assert calls_within(MORE, lambda: check_text(gates)) == ()
     assert calls_within(MORE, lambda: check_text(functions)) == ()
+
+
+@pytest.mark.parametrize(
+    "first", ["output y = 1;", "carry c: real; output y = c;"], ids=["", "with state"]
+)
+def test_a_line_of_a_thousand_cells(first: str) -> None:
+    """What a cell holds is found once, not again at every level of every cell above."""
+    cells = " ".join(f"cell B{i} {{ use b = B{i - 1}(); output y = b(); }}" for i in range(1, 1000))
+    text = f"qrnn 1.0; cell B0 {{ {first} }} {cells}"
+    found = calls_within(3_000_000, lambda: check_text(text))
+    assert {d.code for d in found} == {"E0704"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import qrnnlang as qr
-from qrnnlang.sema import load_text
+from qrnnlang.sema import check_text, load_text
 
 
 def codes(source: str) -> list[str]:
@@ -99,3 +99,15 @@ def test_stacked_powers_are_counted_before_they_are_built(power: str) -> None:
 )
 def test_large_arrays_are_refused_before_they_are_built(value: str) -> None:
     assert codes(f"cell A {{ output y = sum({value}); }}") == ["E0706"]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("1 / 0", "E0308"), ("[1, 2][5]", "E0304"), ("A", "E0206"), ("f(1)", "E0303"), ("g", "E0302")],
+)
+@pytest.mark.parametrize("output", ["1", "A"])
+def test_a_constant_is_checked_once(value: str, code: str, output: str) -> None:
+    """Whether a cell uses it or not."""
+    text = f"extern def f(x: real) -> real; def g(x: real) = x; cell B {{ output y = {output}; }}"
+    found = check_text(f"qrnn 1.0; const A = {value}; {text}")
+    assert [d.code for d in found if d.severity == "error"] == [code]
