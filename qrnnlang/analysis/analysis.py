@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError
+from .along import stages
 from .capacity import capacity
 from .contraction import contraction
 from .cost import cost
@@ -71,6 +72,7 @@ def analyze(
     params: Mapping[str, Any] | None = None,
     data: Dataset | None = None,
     domain: tuple[float, float] | None = None,
+    along: int | None = None,
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     tell: Callable[[str], None] | None = None,
@@ -83,6 +85,7 @@ def analyze(
         params: analyse these values, such as trained ones; default: random starts.
         data: where real inputs come from (`model.data()`); default: random inputs.
         domain: the interval of random inputs.
+        along: measure gradient flow also at so many places of a training, start and end included.
         options: arguments of single quantities by name, e.g. {"flow": {"steps": 50}}.
         tell: is told the name of each quantity before it is measured.
 
@@ -93,6 +96,8 @@ def analyze(
         if name not in QUANTITIES:
             raise ValueError(f"there is no quantity `{name}`; there are {', '.join(QUANTITIES)}")
     of = subject(model, cell, params, data, domain)
+    if along is not None and along < 2:
+        raise ValueError("a training has a start and an end: `along` is at least 2")
     measure = Measures(of, seed)
     findings, undefined, seconds = {}, {}, {}
     for name in wanted:
@@ -100,7 +105,10 @@ def analyze(
             tell(name)
         started = time.monotonic()
         try:
-            findings[name] = measure(name, dict((options or {}).get(name, {})))
+            given = dict((options or {}).get(name, {}))
+            if name == "flow" and along is not None:
+                given["stages"] = stages(model, data, along, seed)
+            findings[name] = measure(name, given)
         except NotDefined as error:
             undefined[name] = str(error)
         except CompileError as error:

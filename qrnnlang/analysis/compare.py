@@ -97,7 +97,7 @@ def compare(
         data: a file that takes the place of the blocks' own.
         sizes: by model, the hyperparameter that sets its size; default: the first that does.
         match: False compares the models as they are.
-        tell: is told of every training as it begins.
+        tell: is told of what is trained next.
 
     Raises ValueError for fewer than two models, and where their test data are not the same.
     """
@@ -128,17 +128,14 @@ def compare(
             for r in rates:
                 say(f"{name}: learning rate {r:g}")
                 given = {"epochs": budget, "batch": batch, "lr": r}
-                losses = [_run(model, sets[name], s, **given)[1] for s in TUNING_SEEDS]
-                tried[r] = float(np.median([_last(curve) for curve in losses]))
+                found = _runs(model, sets[name], TUNING_SEEDS, **given)
+                tried[r] = float(np.median([_least(curve) for _, curve in found]))
             rate = min(tried, key=lambda r: tried[r])
-        scores, curves = [], []
-        for s in range(seeds):
-            say(f"{name}: seed {s}")
-            metrics, curve = _run(model, sets[name], s, epochs=epochs, batch=batch, lr=rate)
-            scores.append(metrics.get(part, {}).get(score, math.inf))
-            curves.append(tuple(curve))
-        made = Trained(name, trained(model), hyper, rate, tuple(scores), tuple(curves))
-        done.append(made)
+        say(f"{name}: {seeds} seeds")
+        runs = _runs(model, sets[name], range(seeds), epochs=epochs, batch=batch, lr=rate)
+        scores = tuple(metrics.get(part, {}).get(score, math.inf) for metrics, _ in runs)
+        curves = tuple(tuple(curve) for _, curve in runs)
+        done.append(Trained(name, trained(model), hyper, rate, scores, curves))
     conditions = {
         "score": f"{score} on the {part} part",
         "seeds": seeds,
@@ -215,20 +212,33 @@ def better(a: str, b: str, difference: float, p: float) -> str:
     return a if difference < 0 else b
 
 
-def _run(
-    model: Model, data: Dataset, seed: int, **given: Any
-) -> tuple[dict[str, Any], list[float]]:
-    """Metrics by part and the loss by epoch (on the validation part if there is one)."""
+def _runs(
+    model: Model, data: Dataset, seeds: Sequence[int], **given: Any
+) -> list[tuple[dict[str, Any], list[float]]]:
+    """By seed, all trained at once: metrics by part and the loss by epoch, on the validation part
+
+    if there is one. Both are empty where the training failed.
+    """
     chosen = {k: v for k, v in given.items() if v is not None}
     try:
-        made = model.fit(data=data, seed=seed, progress=False, **chosen)
+        made = model.fit(data=data, seeds=seeds, progress=False, **chosen)
     except TrainingError:
-        return {}, []
-    history = made.history
-    return made.metrics, [float(v) for v in history.get("val_loss", history["loss"])]
+        return [({}, []) for _ in seeds]
+    if made.stopped == "interrupted":  # half-trained models are no comparison
+        raise KeyboardInterrupt
+    ended = {run.seed: run for run in made.runs or (made,)}
+    found: list[tuple[dict[str, Any], list[float]]] = []
+    for seed in seeds:
+        if seed not in ended:
+            found.append(({}, []))
+            continue
+        history = ended[seed].history
+        curve = [float(v) for v in history.get("val_loss", history["loss"])]
+        found.append((dict(ended[seed].metrics), curve))
+    return found
 
 
-def _last(curve: Sequence[float]) -> float:
+def _least(curve: Sequence[float]) -> float:
     return min(curve, default=math.inf)
 
 

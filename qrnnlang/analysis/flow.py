@@ -12,6 +12,7 @@ is per step: below 1 gradients vanish, above 1 they explode.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,41 +40,43 @@ def flow(
     sequences: int = 4,
     seeds: int = 8,
     seed: int = 0,
-    stages: dict[str, dict[str, Any]] | None = None,
+    stages: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Finding:
     """Norms of gradients against the lag, with the factor per step fitted to each.
 
     Repeated over `seeds` random starts (over `sequences` sequences each, whose logarithms are
-    averaged); the factor's interval is Student's over the starts. `stages`: further parameters by
-    label, such as those along a training; each is one more line.
+    averaged); the factor's interval is Student's over the starts. `stages`: further parameters of
+    the whole model by label, of several seeds, such as those along a training (`along.py`); each is
+    one more line, the median over its seeds, in a picture of its own for every norm.
     """
     if not subject.run.cell.carries:
         raise NotDefined("it carries nothing from step to step")
     tangent = Tangent(subject)
-    rows: dict[str, list[Floats]] = {}
     starts = subject.repeats(seeds, seed)
     x = subject.inputs(sequences, steps, seed)
-    for params in starts:
-        for name, row in norms(tangent, params, x, seed).items():
-            rows.setdefault(name, []).append(row)
-    loss = _loss_rows(tangent, starts, sequences, seed)
-    if loss:
-        rows["dL/ds"] = loss
+    whole = [
+        dict(subject.model.init(seed + i)) | dict(subject.given or {}) | cell
+        for i, cell in enumerate(starts)
+    ]
+    groups: dict[str, list[Mapping[str, Any]]] = {"": list(whole)}
+    groups |= {label: list(found) for label, found in (stages or {}).items()}
+    measured = _measured(tangent, groups, x, sequences, seed)
     values, curves = {}, []
-    for name, found in rows.items():
-        stacked = np.array(found)
+    for name, stacked in measured[""].items():
         lags = np.arange(stacked.shape[1])
         values[f"factor of {name}"] = rate(lags[1:], stacked[:, 1:])
         low, mid, high = np.quantile(stacked, [0.1, 0.5, 0.9], axis=0)
         curves.append(Curve(_LABELS[name], lags.tolist(), mid, low, high))
     panels = [Panel("Gradient flow through time", "lag (steps)", "norm", tuple(curves), logy=True)]
-    if stages:
+    for name in measured[""] if stages else ():
         lines = []
-        for label, params in stages.items():
-            row = norms(tangent, {k: params[k] for k in subject.params(seed)}, x, seed)["dy/ds"]
-            lines.append(Curve(label, list(range(len(row))), row))
-            values[f"factor of dy/ds, {label}"] = rate(np.arange(1, len(row)), [row[1:]])
-        panels.append(Panel("Along training", "lag (steps)", "‖∂y_T/∂s‖", tuple(lines), logy=True))
+        for label in stages or ():
+            stacked = measured[label][name]
+            lags = np.arange(stacked.shape[1])
+            lines.append(Curve(label, lags.tolist(), np.median(stacked, axis=0)))
+            values[f"factor of {name}, {label}"] = rate(lags[1:], stacked[:, 1:])
+        title = f"{_LABELS[name]} along training"
+        panels.append(Panel(title, "lag (steps)", "norm", tuple(lines), logy=True))
     conditions = {
         "steps": int(next(iter(x.values())).shape[1]) if x else steps,
         "sequences": sequences,
@@ -82,6 +85,29 @@ def flow(
         "inputs": subject.source,
     }
     return Finding("flow", "Gradient flow through time", values, conditions, tuple(panels))
+
+
+def _measured(
+    tangent: Tangent,
+    groups: Mapping[str, Sequence[Mapping[str, Any]]],
+    x: dict[str, Any],
+    sequences: int,
+    seed: int,
+) -> dict[str, dict[str, Floats]]:
+    """By group and by norm: (parameter sets, lags). Everything is compiled once for all groups."""
+    cell = list(tangent.subject.params(seed))
+    every = [params for found in groups.values() for params in found]
+    rows: dict[str, list[Floats]] = {}
+    for params in every:
+        for name, row in norms(tangent, {k: params[k] for k in cell}, x, seed).items():
+            rows.setdefault(name, []).append(row)
+    if loss := _loss_rows(tangent, every, sequences, seed):
+        rows["dL/ds"] = loss
+    ends = np.cumsum([len(found) for found in groups.values()])
+    return {
+        label: {name: np.array(row[end - len(found) : end]) for name, row in rows.items()}
+        for (label, found), end in zip(groups.items(), ends, strict=True)
+    }
 
 
 _LABELS = {"dy/dx": "‖∂y_T/∂x‖", "dy/ds": "‖∂y_T/∂s‖", "dL/ds": "‖∂L_T/∂s‖"}
@@ -150,8 +176,10 @@ def outputs(tangent: Tangent, params: Any, x: dict[str, Any], deltas: Any) -> An
 # --- the model's own loss ---------------------------------------------------------------------
 
 
-def _loss_rows(tangent: Tangent, starts: list[Any], sequences: int, seed: int) -> list[Floats]:
-    """‖∂L_T/∂s‖ by lag for every start; empty for a model without loss or data."""
+def _loss_rows(
+    tangent: Tangent, every: Sequence[Mapping[str, Any]], sequences: int, seed: int
+) -> list[Floats]:
+    """‖∂L_T/∂s‖ by lag for parameters of the whole model; empty without loss or data."""
     subject = tangent.subject
     model, data = subject.model.closed, subject.dataset
     if model.loss is None or data is None or not all(p.seq for p in subject.run.cell.inputs):
@@ -180,9 +208,10 @@ def _loss_rows(tangent: Tangent, starts: list[Any], sequences: int, seed: int) -
 
     gradient = jax.jit(jax.grad(loss))
     found = []
-    for i, cell in enumerate(starts):
-        params = dict(subject.model.init(seed + i)) | dict(subject.given or {}) | cell
-        by_s = np.asarray(gradient(deltas, params, cell)) * sequences
+    names = list(subject.params(seed))
+    for params in every:
+        cell = {k: params[k] for k in names}
+        by_s = np.asarray(gradient(deltas, dict(params), cell)) * sequences
         found.append(_by_lag((by_s**2).sum(-1)))
     return found
 

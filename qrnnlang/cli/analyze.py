@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arguments import add_output, seed
+from .arguments import add_output, positive, seed
 from .errors import OK, values_of_the_user, wrong_usage
 from .output import deliver, write_atomically
 from .streams import say, show
@@ -43,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="an int hyperparameter, or steps, over which variances and costs are looked at",
     )
+    parser.add_argument(
+        *("--along",),
+        metavar="N",
+        type=positive,
+        help="train, and measure gradient flow at N places, start and end included",
+    )
     parser.add_argument("--seed", metavar="N", type=seed, default=0)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -53,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     from ..analysis import analyze
 
     model, params = opened(args.file, args.entry, settings(args.set))
+    if params is not None and args.along is not None:
+        raise wrong_usage("`--along` trains from random starts: give the source, not an artefact")
     with values_of_the_user():
         found = analyze(
             model,
@@ -61,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
             params=params,
             data=data_of(model, args.data),
             domain=args.inputs,
+            along=args.along,
             seed=args.seed,
             options=_options(args.vary, args.only),
             tell=None if args.quiet or not sys.stderr.isatty() else progress,

@@ -355,7 +355,8 @@ class Model:
                 bit for bit. One is written every `checkpoint_every` seconds, for a better
                 validation loss, and at the end.
             callbacks: objects with any of `on_start(info)`, `on_epoch(epoch, metrics)`,
-                `on_end(run)` and `on_error(error)`; see `runtime.training.callbacks`.
+                `on_parameters(epoch, parameters)`, `on_end(run)` and `on_error(error)`; see
+                `runtime.training.callbacks`.
             backend: a Qiskit BackendV2 or the name of one: losses and gradients come from circuits
                 on it, by parameter shifts, or by SPSA where that is the optimizer. `shots`: of
                 every circuit; `jobs`: a folder that keeps every job, by default `jobs` beside the

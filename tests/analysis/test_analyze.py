@@ -150,6 +150,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         ),
         (["--data", "x.csv"], 2, "needs a `data` block"),
         (["--inputs", "1,0"], 2, "no interval"),
+        (["--along", "1", "--only", "flow"], 1, "`along` is at least 2"),
         (["--cell", "B"], 1, "no cell `B`"),
     ],
 )

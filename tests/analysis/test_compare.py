@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from scipy.stats import binom
 
 import qrnnlang as qr
-from qrnnlang.analysis.compare import Trained, compare, finding, holm, matched, signed_rank
+from qrnnlang.analysis.compare import Trained, _runs, compare, finding, holm, matched, signed_rank
 from qrnnlang.analysis.family import trained, whole_numbers
 from qrnnlang.cli.main import main
+from qrnnlang.runtime.training.run import Run
 
 CELL = {
     "rnn": "use c = Rnn(inputs = 1, hidden = size);",
@@ -95,6 +97,31 @@ def test_sizes_are_matched_as_near_as_they_go() -> None:
     assert (hyper, trained(made)) == ({"size": best}, counts[best])
     with pytest.raises(ValueError, match="no int hyperparameter `hidden`; it has `size`"):
         matched(model, 200, "hidden")
+
+
+def test_seeds_trained_at_once_are_as_alone() -> None:
+    """And a rate more compiles nothing: the model keeps one program for each number of seeds."""
+    model = qr.loads(source("rnn", 2))
+    data = model.data()
+    for rate in (0.01, 0.05):
+        found = _runs(model, data, (3, 9), epochs=3, lr=rate)
+        for seed, (metrics, curve) in zip((3, 9), found, strict=True):
+            alone = model.fit(data=data, seed=seed, epochs=3, lr=rate, progress=False)
+            assert metrics["test"]["rmse"] == pytest.approx(alone.metrics["test"]["rmse"], rel=1e-9)
+            assert curve == pytest.approx(alone.history["val_loss"], rel=1e-9)
+    assert len(model.runner.epochs) == 2  # one seed, two seeds
+
+
+def test_seeds_that_fail_and_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = qr.loads(source("rnn", 2))
+    one = Run({}, {"loss": [2.0, 1.0]}, {"test": {"rmse": 0.5}}, seed=9)
+    made = replace(one, runs=(one,), failed=1)
+    monkeypatch.setattr(type(model), "fit", lambda *_, **__: made)
+    data = model.data()
+    assert _runs(model, data, (3, 9)) == [({}, []), ({"test": {"rmse": 0.5}}, [2.0, 1.0])]
+    made = replace(made, stopped="interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        _runs(model, data, (3, 9))
 
 
 @pytest.mark.long

@@ -7,6 +7,8 @@ import pytest
 
 import qrnnlang as qr
 from analysis.cells import DEPOLARISED, of
+from qrnnlang.analysis import analyze
+from qrnnlang.analysis.along import stages
 from qrnnlang.analysis.finding import NotDefined
 from qrnnlang.analysis.flow import flow, norms
 from qrnnlang.analysis.subject import subject
@@ -82,6 +84,50 @@ def test_the_loss_is_felt_through_the_last_step_alone() -> None:
     found = flow(subject(model, dataset=model.data()), sequences=2, seeds=1)
     rows = next(c for c in found.panels[0].curves if "L_T" in c.label)
     np.testing.assert_allclose(np.asarray(rows.y)[1:] / np.asarray(rows.y)[:-1], 0.6, rtol=1e-9)
+
+
+LEARNT = """qrnn 1.0;
+cell C { input x: real; param a: real ~ uniform(0.3, 0.6); carry h: real = 0;
+    let new = a * h + x; next h = new; output y = new; }
+model M { input x: seq real; target y: seq real; use c = C(); output z = c(x); loss mse(z, y);
+    data series.sine(points = 60) { x = column(0); y = column(0); window = 12; stride = 6; split = (0.8, 0.2); }
+    train { optimizer = sgd(lr = 0.05); epochs = 6; batch = 4; } }
+"""
+
+
+def test_along_a_training_the_factor_is_the_weight_of_that_epoch() -> None:
+    """y = h, h ← a h + x: all three norms fall by a, and a is what was learnt up to there."""
+    model = qr.loads(LEARNT)
+    data = model.data()
+    quick = {"flow": {"sequences": 1, "seeds": 2}}
+    found = analyze(model, ["flow"], data=data, along=3, options=quick).findings["flow"]
+    places = stages(model, data, 3)
+    assert list(places) == ["epoch 0", "epoch 3", "epoch 6"]
+    assert [len(found) for found in places.values()] == [4, 4, 4]
+    assert len({float(found[0]["c.a"]) for found in places.values()}) == 3
+    for label, seeds in places.items():
+        weight = np.exp(np.mean([np.log(params["c.a"]) for params in seeds]))
+        for name in ("dy/dx", "dy/ds", "dL/ds"):
+            value = found.values[f"factor of {name}, {label}"]
+            assert value.value == pytest.approx(weight, rel=1e-6)
+            assert value.n == 4
+    assert [p.title for p in found.panels[1:]] == [
+        f"{norm} along training" for norm in ("‖∂y_T/∂x‖", "‖∂y_T/∂s‖", "‖∂L_T/∂s‖")
+    ]
+    assert [c.label for c in found.panels[1].curves] == list(places)
+
+
+def test_there_is_no_way_along_without_a_training() -> None:
+    model = qr.loads(LEARNT)
+    assert analyze(model, ["flow"], along=2).undefined == {"flow": "training needs a loss and data"}
+    solved = LEARNT.replace("param a", "fixed a").replace("sgd(lr = 0.05)", "ridge()")
+    solved = solved.replace("target y: seq real;", "target y: seq real[1];")
+    head = "use head = Linear(inputs = 1, outputs = 1); output z = head([c(x)]);"
+    reservoir = qr.loads(solved.replace("output z = c(x);", head))
+    with pytest.raises(NotDefined, match="closed form"):
+        stages(reservoir, reservoir.data(), 2)
+    with pytest.raises(ValueError, match="at least 2"):
+        analyze(model, ["flow"], along=1)
 
 
 def test_nothing_flows_without_a_state() -> None:

@@ -72,6 +72,31 @@ def test_the_closed_form_tells_too():
     assert [what for _, what, _ in said] == ["start", 1, "end"]
 
 
+def test_parameters_along_the_way_are_those_of_shorter_trainings():
+    class Way:
+        def __init__(self):
+            self.seen = {}
+
+        def on_parameters(self, epoch, parameters):
+            self.seen[epoch] = parameters
+
+    model, options = line(), {"batch": 4, "lr": 0.1, "progress": False}
+    way, both = Way(), Way()
+    # With a validation set `params` are the best epoch's; these are where the epoch ended.
+    model.fit(X, 2 * X, validation=(X, -X), epochs=3, callbacks=[way], **options)
+    runs = model.fit(X, 2 * X, epochs=3, seeds=[5, 7], callbacks=[both], **options).runs
+    assert list(way.seen) == list(both.seen) == [1, 2, 3]
+    for epoch, (found,) in way.seen.items():
+        shorter = model.fit(X, 2 * X, epochs=epoch, **options).params
+        assert {k: v.tolist() for k, v in found.items()} == {
+            k: v.tolist() for k, v in shorter.items()
+        }
+    for run, found in zip(runs, both.seen[3], strict=True):
+        assert {k: v.tolist() for k, v in found.items()} == {
+            k: v.tolist() for k, v in run.params.items()
+        }
+
+
 def test_an_error_is_told_and_raised():
     said = []
     with pytest.raises(qr.TrainingError) as error:

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..running import Runner
 from .course import settled, updated
-from .objective import Data, direction, follower
+from .objective import Data, direction, follower, learning_rate
 from .options import TrainOptions
 
-#: How many compiled blocks a model keeps: a search over learning rates makes one for each.
+#: How many compiled blocks a model keeps.
 _KEPT = 8
 #: Epochs that one call may finish. They are short where they are so many: a call takes a fraction
 #: of a second.
@@ -67,8 +67,15 @@ def essential(options: TrainOptions) -> TrainOptions:
 
 
 def compiled(runner: Runner, options: TrainOptions, form: Form) -> Any:
-    """The block of `_block`, kept with the model: fitting it again compiles nothing."""
-    key = (essential(options), form)
+    """The block of `_block`, kept with the model: fitting it again compiles nothing.
+
+    The learning rate is one of its arguments where it is a number of the optimiser's: a search over
+    learning rates compiles once.
+    """
+    options = essential(options)
+    if learning_rate(options) is not None:
+        options = replace(options, optimizer=options.optimizer.with_rate(1.0))
+    key = (options, form)
     try:
         hash(key)
     except TypeError:  # an optimiser of the user's own that cannot be compared
@@ -82,9 +89,9 @@ def compiled(runner: Runner, options: TrainOptions, form: Form) -> Any:
 
 
 def _block(runner: Runner, options: TrainOptions, form: Form) -> Any:
-    """(course, fixed parameters, training data, validation data or None, orders, first, stop)
+    """(course, fixed parameters, training data, validation data or None, orders, first, stop,
 
-    ↦ (course, number of the next update, values of the epochs that ended).
+    `learning_rate`) ↦ (course, number of the next update, values of the epochs that ended).
 
     The updates `first` to `stop` (excluded), fewer where every run has stopped by itself. `orders`
     has a row for each epoch from that of `first`, or is None. What updates and epochs give does not
@@ -95,7 +102,7 @@ def _block(runner: Runner, options: TrainOptions, form: Form) -> Any:
 
     names = ["loss", *(name for name, _ in runner.closed.metrics)]
     executable, updates = runner.executable, form.updates
-    look, follow = direction(options), follower(options, updates)
+    look = direction(options)
 
     def over_seeds(f: Callable[..., Any], axes: tuple[Any, ...]) -> Callable[..., Any]:
         return jax.vmap(f, in_axes=axes) if form.seeds else f
@@ -106,8 +113,18 @@ def _block(runner: Runner, options: TrainOptions, form: Form) -> Any:
         return [jnp.asarray(found[name], jnp.float64) for name in names]
 
     def run(
-        course: Any, fixed: Any, data: Data, held: Data | None, orders: Any, first: Any, stop: Any
+        course: Any,
+        fixed: Any,
+        data: Data,
+        held: Data | None,
+        orders: Any,
+        first: Any,
+        stop: Any,
+        lr: Any,
     ) -> Any:
+        if lr is not None:  # in the parameters' precision
+            lr = jnp.asarray(lr, jnp.result_type(float, *jax.tree.leaves(course["trained"])))
+        follow = follower(options, updates, lr)
         axes = {name: 0 if name in form.drawn else None for name in fixed}
         first_epoch = first // updates
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .run import Run
 
 #: What a callback may have; at least one of them.
-METHODS = ("on_start", "on_epoch", "on_end", "on_error")
+METHODS = ("on_start", "on_epoch", "on_parameters", "on_end", "on_error")
 
 
 class Callbacks:
@@ -23,6 +23,8 @@ class Callbacks:
       None).
     - `on_epoch(epoch, metrics)`: epoch `epoch`, from 1, has ended; `metrics` are the losses and
       metrics that the history gets: `loss`, `val_loss`, METRIC, `val_METRIC`.
+    - `on_parameters(epoch, parameters)`: where they stand then, a dict of arrays for each seed. Not
+      of training on a backend.
     - `on_end(run)`: training has ended, by itself or by an interrupt, and the run's files are
       written; `run` is what `fit` gives back.
     - `on_error(error)`: training was given up with this exception, which is raised afterwards.
@@ -47,6 +49,13 @@ class Callbacks:
 
     def epoch(self, number: int, metrics: Mapping[str, float]) -> None:
         self._call("on_epoch", number, dict(metrics))
+
+    @property
+    def follow_parameters(self) -> bool:
+        return any(hasattr(one, "on_parameters") for one in self.given)
+
+    def parameters(self, number: int, found: Sequence[Mapping[str, Any]]) -> None:
+        self._call("on_parameters", number, [dict(one) for one in found])
 
     def end(self, run: Run) -> None:
         self._call("on_end", run)

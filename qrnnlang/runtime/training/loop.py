@@ -20,7 +20,7 @@ from .checkpoint import Checkpoint, Saved, same
 from .course import Course, begin
 from .failure import explain, training_error
 from .interrupt import interruptible
-from .objective import follower
+from .objective import follower, learning_rate
 from .options import TrainOptions
 from .progress import Progress
 from .run import Run, TrainingError, chosen
@@ -162,7 +162,13 @@ class Training:
             stop = min(stop, (epoch + 1) * updates)
         orders = self._orders(epoch, stop) if self.form.shuffled else None
         stand.course, number, rows = self.block(
-            stand.course, self.fixed, *self.given, orders, np.int64(before), np.int64(stop)
+            stand.course,
+            self.fixed,
+            *self.given,
+            orders,
+            np.int64(before),
+            np.int64(stop),
+            learning_rate(self.options),
         )
         stand.update = int(number)
         found = np.asarray(rows).reshape(-1, *rows.shape[-2:])
@@ -200,6 +206,20 @@ class Training:
         if "val_loss" in values and len(held["epoch"]) == 1:
             self._look_at_validation(values["val_loss"])
         self.progress.epoch(epoch, values)
+        if self.progress.callbacks.follow_parameters:
+            self.progress.callbacks.parameters(epoch, self._standing(stand))
+
+    def _standing(self, stand: Stand) -> list[Arrays]:
+        """The parameters of every seed after the last good update."""
+        found = []
+        for i, start in enumerate(self.starts):
+            trained = {
+                name: np.asarray(value)[i] if self.form.seeds else value
+                for name, value in stand.course["trained"].items()
+            }
+            made = {**start, **trained}
+            found.append({k: np.array(made[k], dtype=np.float64) for k in start})
+        return found
 
     def _look_at_validation(self, loss: float) -> None:
         """DataError if it is the data that keep the first validation from being finite."""

@@ -29,11 +29,24 @@ def direction(options: TrainOptions) -> Direction:
     return lambda loss, trained, *_: jax.value_and_grad(loss)(trained)
 
 
-def follower(options: TrainOptions, updates: int) -> optax.GradientTransformationExtraArgs:
-    """How the optimiser follows a direction; `updates` is their number in an epoch."""
+def learning_rate(options: TrainOptions) -> float | None:
+    """The optimiser's learning rate, where nothing else of an update depends on it."""
+    method = options.optimizer
+    named = method.custom is None and method.name != "spsa"
+    given = method.arguments(METHODS) if named else {}
+    return float(given["lr"]) if "lr" in given else None
+
+
+def follower(
+    options: TrainOptions, updates: int, lr: Any = None
+) -> optax.GradientTransformationExtraArgs:
+    """How the optimiser follows a direction; `updates` is their number in an epoch.
+
+    `lr`: a learning rate, perhaps traced, in place of the optimiser's.
+    """
     import optax
 
-    method = options.optimizer
+    method = options.optimizer if lr is None else options.optimizer.with_rate(lr)
     if method.name == "spsa":
         given = method.arguments(METHODS)
 
