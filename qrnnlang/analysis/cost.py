@@ -91,9 +91,16 @@ def cost(
     model = subject.model
     shots = needed_shots(subject, standard_error, seed)
     flops = flops_per_step(subject)
-    rows, made = [], []
+    rows: list[tuple[Any, ...]] = []
+    made: list[Circuit | None] = []
+    notes: tuple[str, ...] = ()
     for t in steps:
-        circuit = circuit_of(model.closed, t, model.init(seed), model.trained)
+        try:
+            circuit = circuit_of(model.closed, t, model.init(seed), model.trained)
+        except NoCircuit as error:
+            rows.append((t, flops * t, *[None] * 6))
+            notes = (f"its circuits are not counted: {error}",)
+            continue
         made.append(circuit)
         rows.append(_row(t, flops, circuit, given, shots))
     base = baselines(trained(model), _width(subject))
@@ -150,11 +157,15 @@ def cost(
         "seed": seed,
         "routing": "none",
     }
-    return Finding("cost", "Cost", values_, conditions, tuple(panels), tables)
+    return Finding("cost", "Cost", values_, conditions, tuple(panels), tables, notes)
+
+
+class NoCircuit(Exception):
+    """A quantum model that is simulated, but has no circuit of gates, with the reason."""
 
 
 def circuit_of(closed: Any, steps: int, params: Mapping[str, Any], names: Any) -> Circuit | None:
-    """Counts over `steps` steps; None for a model without a circuit of its own."""
+    """Counts over `steps` steps; None for a model without qubits. Raises NoCircuit."""
     from .. import targets
 
     if not any(r.wires for op in closed.ops if isinstance(op, RunCell) for r in op.cell.registers):
@@ -162,7 +173,10 @@ def circuit_of(closed: Any, steps: int, params: Mapping[str, Any], names: Any) -
     fixed = {k: v for k, v in params.items() if k not in names}
     try:
         stats = targets.circuit_stats(closed, steps, fixed=fixed)
-    except CompileError:
+    except CompileError as error:
+        first = error.diagnostics[0]
+        if first.code != "E0604":
+            raise NoCircuit(first.message) from None
         return _by_counting(closed, steps)
     gates: dict[str, int] = stats["gates"]
     other = gates.get("measure", 0) + gates.get("reset", 0) + gates.get("barrier", 0)
@@ -183,7 +197,7 @@ def _by_counting(closed: Any, steps: int) -> Circuit:
 
     in T circuits of one step where nothing quantum is carried, else in T of up to T steps.
     """
-    from ..sema.closed import Alloc, Gate, Reset
+    from ..sema.closed import Alloc, Evolve, Gate, Reset
 
     runs = [op for op in closed.ops if isinstance(op, RunCell)]
     wide = one = two = reset = depth = 0
@@ -201,6 +215,8 @@ def _by_counting(closed: Any, steps: int) -> Circuit:
                     at.update(dict.fromkeys(wires, level))
                 case Reset(wires=wires):
                     reset += len(wires)
+                case Evolve():
+                    raise NoCircuit("`evolve` in a cell that feeds expectation values back")
                 case _:
                     pass
         wide, depth = wide + len(live), max(depth, max(at.values(), default=0))
@@ -347,8 +363,13 @@ def _against(
     for n in values:
         model = remade(subject.model, **{name: n})
         other = make(model, subject.run.instance or subject.run.cell.name, domain=subject.domain)
-        circuit = circuit_of(model.closed, steps, model.init(0), model.trained)
-        row = _row(steps, flops_per_step(other), circuit, device, shots)
+        flops = flops_per_step(other)
+        row: tuple[Any, ...]
+        try:
+            circuit = circuit_of(model.closed, steps, model.init(0), model.trained)
+            row = _row(steps, flops, circuit, device, shots)
+        except NoCircuit:
+            row = (steps, flops * steps, *[None] * 6)
         rows.append((n, trained(model), carried_bytes(other), *row[1:]))
     columns = (
         name,

@@ -144,6 +144,8 @@ def text_of(finding: Finding) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -120,6 +120,19 @@ def test_a_circuit_costs_what_it_holds() -> None:
     assert found.tables["against memory"].rows[0][1] == 1
 
 
+def test_what_has_no_circuit_of_gates_is_not_counted_as_one() -> None:
+    """An exact `evolve` of terms that do not commute: simulated, but nothing a device could run."""
+    model = "cell A { input x: real; carry m: qubit[2]; rx(x) m[0]; evolve(X(m[0]) * X(m[1]) + Z(m[0]), 1.0STEPS); output y = expect(Z(m[0])); }"
+    found = cost(of(model.replace("STEPS", "")), steps=(1, 2), vary={})
+    assert found.tables["against T"].rows[0][2:] == (None,) * 6
+    assert "fidelity at the longest T" not in found.values
+    assert len(found.notes) == 1 and "terms that commute" in found.notes[0]
+    split = cost(of(model.replace("STEPS", ", steps = 3")), steps=(1, 2), vary={})
+    one, two = split.tables["against T"].rows
+    assert one[4] >= 3 and two[4] == 2 * one[4]
+    assert split.notes == ()
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "a.qrnn"
     source.write_text(SOURCE)

@@ -173,6 +173,8 @@ def _table(table: Table) -> str:
 
 def _shown(value: Any) -> str:
     match value:
+        case None:
+            return "–"
         case bool():
             return "yes" if value else "no"
         case float():
