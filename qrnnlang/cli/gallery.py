@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import add_executor, positive
 from .errors import FAILED_RUN, OK, failed_run, wrong_input
 from .streams import say
+
+if TYPE_CHECKING:
+    from ..gallery.spec import Example
+    from ..runtime.executor import Task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names", metavar="NAME", nargs="*", help="examples, or EXAMPLE/EXPERIMENT; default: all"
     )
     parser.add_argument("--list", action="store_true", help="only show what there is")
+    parser.add_argument(
+        "--circuits", action="store_true", help="the examples' circuits on devices, not training"
+    )
     parser.add_argument("--seeds", metavar="N", type=positive, help="fewer or more than is usual")
     parser.add_argument("--epochs", metavar="N", type=positive, help="instead of the files' epochs")
     parser.add_argument(
@@ -42,7 +50,6 @@ def run(args: argparse.Namespace) -> int:
     from ..gallery.results import together
     from ..gallery.spec import GalleryError, examples
     from ..gallery.tables import table
-    from ..runtime.executor import ExecutorError, Store, Tally, connect, run_tasks
 
     try:
         chosen = gallery.chosen(examples(), args.names)
@@ -53,23 +60,11 @@ def run(args: argparse.Namespace) -> int:
             for e in example.experiments:
                 sys.stdout.write(f"{example.name}/{e.name}  {e.file}, {e.seeds} seeds\n")
         return OK
+    if args.circuits:
+        return _circuits(chosen, args)
     tasks = {e.name: gallery.tasks(e, args.seeds, args.epochs) for e in chosen}
     flat = [task for by in tasks.values() for task in by.values()]
-    done: dict[str, Any] = {}
-    failed: list[str] = []
-    try:
-        with connect(args.workers, args.cluster) as executor:
-            tally = Tally(len(flat), f"gallery on {executor.name}", not args.quiet)
-            with tally:
-                for result in run_tasks(flat, executor, Store(Path(args.output))):
-                    name = result.key.rpartition(".")[0].replace(".", "/", 1)
-                    if result.error:
-                        failed.append(f"{name}: {result.error}")
-                    else:
-                        done[result.key] = result.value
-                    tally.one(f"{name}  {'failed' if result.error else f'{result.seconds:.0f} s'}")
-    except ExecutorError as error:
-        raise failed_run(f"{error}; the same command goes on") from None
+    done, failed = _done(flat, args)
     found: dict[str, dict[str, Any]] = {}
     for example in chosen:
         found[example.name] = {
@@ -83,6 +78,50 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("\n".join(table(e, found[e.name]) for e in chosen))
     if args.write:
         publish(found)
+    return _ended(failed)
+
+
+def _circuits(chosen: Sequence[Example], args: argparse.Namespace) -> int:
+    """Without `--write` the table alone."""
+    from ..gallery import circuits, tasks
+
+    asked = {e.name: tasks.circuit(e) for e in chosen if e.grid is None}
+    done, failed = _done(list(asked.values()), args)
+    found = [
+        (e, done[key]) for e in chosen if e.name in asked and (key := asked[e.name].key) in done
+    ]
+    if args.json:
+        sys.stdout.write(json.dumps({e.name: value for e, value in found}, indent=1) + "\n")
+    else:
+        sys.stdout.write(circuits.page(found))
+    if args.write:
+        circuits.publish(found)
+    return _ended(failed)
+
+
+def _done(tasks: Sequence[Task], args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """The values of the tasks by key, and what the others failed of."""
+    from ..runtime.executor import ExecutorError, Store, Tally, connect, run_tasks
+
+    done: dict[str, Any] = {}
+    failed: list[str] = []
+    try:
+        with connect(args.workers, args.cluster) as executor:
+            tally = Tally(len(tasks), f"gallery on {executor.name}", not args.quiet)
+            with tally:
+                for result in run_tasks(tasks, executor, Store(Path(args.output))):
+                    name = result.key.rpartition(".")[0].replace(".", "/", 1)
+                    if result.error:
+                        failed.append(f"{name}: {result.error}")
+                    else:
+                        done[result.key] = result.value
+                    tally.one(f"{name}  {'failed' if result.error else f'{result.seconds:.0f} s'}")
+    except ExecutorError as error:
+        raise failed_run(f"{error}; the same command goes on") from None
+    return done, failed
+
+
+def _ended(failed: Sequence[str]) -> int:
     for line in failed:
         say(line)
     return FAILED_RUN if failed else OK

@@ -64,6 +64,16 @@ def tasks(example: Example, seeds: int | None, epochs: int | None) -> dict[str, 
     return found
 
 
+def circuit(example: Example) -> Task:
+    """The circuits of an example's first experiment."""
+    first = example.experiments[0]
+    path = example.folder / first.file
+    given = {"file": str(path), "hyper": dict(first.set)}
+    mark = fingerprint({**given, "file": _source(path)})
+    key = f"{example.name}.circuits.{mark[:12]}"
+    return Task(key, "qrnnlang.gallery.circuits:cost", given)
+
+
 def _source(path: Path) -> str:
     """The text of a file and of the files beside it that it imports."""
     text = path.read_text("utf-8")

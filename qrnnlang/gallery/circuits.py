@@ -1,0 +1,112 @@
+"""The circuits of the examples: drawn, counted, and placed on two devices of different kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..runtime.files import write_text
+from .spec import Example
+
+if TYPE_CHECKING:
+    from ..runtime.model import Model
+
+#: Snapshots of devices that come with `qiskit-ibm-runtime`.
+BACKENDS = ("fake_torino", "fake_sherbrooke")
+STEPS = 20
+HEAD = (
+    "# Circuits of the gallery\n\n"
+    f"Every example that is a circuit over its {STEPS} steps: counted as written (`qrnnc info FILE "
+    f"--steps {STEPS}`), then one step as it is\nplaced and routed for snapshots of devices (`"
+    "qrnnc compile FILE --backend NAME -O 2`): two-qubit gates, their depth, how long it takes,\nand "
+    "the probability that none of its gates fails, by the devices' own error rates. An example that is "
+    "not here has no qubits, computes\nwith classical numbers between the circuits of a step, or "
+    "evolves exactly: `qrnnc compile` says which. Written by\n"
+    "`qrnnc gallery --circuits --write`.\n\n"
+)
+
+
+def cost(file: str, hyper: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a model over `STEPS` steps: `qubits`, `depth`, `gates`, `two_qubit`, `devices` by name.
+
+    A device's entry is the compiler's report of the step that repeats, or `error`, a code; a model
+    that no single circuit can say has `error` alone.
+    """
+    import numpy as np
+
+    from ..diagnostics import CompileError
+    from ..runtime.load import load
+
+    model = load(Path(file), set=dict(hyper))
+    try:
+        model.to_qiskit(STEPS)
+    except CompileError as error:
+        return {"error": error.diagnostics[0].code}
+    info = model.info(STEPS)
+    # Half of what an input may be: inside the domain of every encoding.
+    x = {p.name: np.full((STEPS, *p.shape), 0.5) for p in model.closed.inputs}
+    return {
+        "qubits": info["qubits"],
+        "depth": info["depth"],
+        "gates": sum(info["gates"].values()),
+        "two_qubit": info["two_qubit"],
+        "devices": {name: _on(model, x, name) for name in BACKENDS},
+    }
+
+
+def _on(model: Model, x: Mapping[str, Any], backend: str) -> dict[str, Any]:
+    from ..diagnostics import CompileError
+
+    found: list[Mapping[str, Any]] = []
+    try:
+        model.to_qiskit(STEPS, model.init(0), x, backend=backend, report=found.append, optimize=2)
+    except CompileError as error:
+        return {"error": error.diagnostics[0].code}
+    return dict(found[0])
+
+
+def draw(file: str, hyper: Mapping[str, Any], path: Path) -> None:
+    """The cell's drawing as SVG, written to `path`. Raises OSError."""
+    from ..runtime.load import load
+
+    load(Path(file), set=dict(hyper)).draw(path)
+
+
+def page(found: Sequence[tuple[Example, Mapping[str, Any]]]) -> str:
+    """A table of what `cost` gave, by example; those that are no circuit are left out."""
+    names = " | ".join(BACKENDS)
+    lines = [f"| example | qubits | depth | gates | two-qubit gates | {names} |"]
+    lines.append("|---" * (5 + len(BACKENDS)) + "|")
+    for example, result in found:
+        if "error" in result:
+            continue
+        counts = [result[key] for key in ("qubits", "depth", "gates", "two_qubit")]
+        devices = [_said(result["devices"][name]) for name in BACKENDS]
+        link = f"[{example.title}](../examples/{example.name}/README.md)"
+        lines.append(f"| {' | '.join([link, *map(str, counts), *devices])} |")
+    drawings = [
+        f"\n## {example.title}\n\n![{example.name}](../examples/{example.name}/cell.svg)\n"
+        for example, result in found
+        if "error" not in result
+    ]
+    return HEAD + "\n".join(lines) + "\n" + "".join(drawings)
+
+
+def _said(device: Mapping[str, Any]) -> str:
+    if "error" in device:
+        return f"– ({device['error']})"
+    return (
+        f"{device['two_qubit']:g}, depth {device['two_qubit_depth']:g}, "
+        f"{1e6 * device['seconds']:.3g} µs, {device['success']:.3f}"
+    )
+
+
+def publish(found: Sequence[tuple[Example, Mapping[str, Any]]]) -> None:
+    """Writes `docs/gallery_circuits.md`, and the drawings beside the examples. Raises OSError."""
+    for example, result in found:
+        if "error" not in result:
+            first = example.experiments[0]
+            draw(str(example.folder / first.file), first.set, example.folder / "cell.svg")
+    docs = found[0][0].folder.parents[1] / "docs"
+    write_text(docs / "gallery_circuits.md", page(found))
