@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 #: Snapshots of devices that come with `qiskit-ibm-runtime`.
 BACKENDS = ("fake_torino", "fake_sherbrooke")
 STEPS = 20
-HEAD = (
-    "# Circuits of the gallery\n\n"
-    f"Every example that is a circuit over its {STEPS} steps: counted as written (`qrnnc info FILE "
-    f"--steps {STEPS}`), then one step as it is\nplaced and routed for snapshots of devices (`"
-    "qrnnc compile FILE --backend NAME -O 2`): two-qubit gates, their depth, how long it takes,\nand "
-    "the probability that none of its gates fails, by the devices' own error rates. An example that is "
-    "not here has no qubits, computes\nwith classical numbers between the circuits of a step, or "
-    "evolves exactly: `qrnnc compile` says which. Written by\n"
-    "`qrnnc gallery --circuits --write`.\n\n"
-)
+HEAD = f"""# Circuits of the gallery
+
+Every example that is a circuit over its {STEPS} steps: counted as written
+(`qrnnc info FILE --steps {STEPS}`), then one step as it is placed and routed for snapshots of
+devices (`qrnnc compile FILE --backend NAME -O 2`): two-qubit gates, their depth, how long it takes,
+and the probability that none of its gates fails, by the devices' own error rates. An example that
+is not here has no qubits, computes with classical numbers between the circuits of a step, or
+evolves exactly: `qrnnc compile` says which. Written by `qrnnc gallery --circuits --write`.
+
+"""
 
 
 def cost(file: str, hyper: Mapping[str, Any]) -> dict[str, Any]:
