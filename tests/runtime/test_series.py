@@ -303,3 +303,11 @@ def test_a_block_reads_a_series():
     data = model.data()
     np.testing.assert_array_equal(data.train.inputs["x"][0], SERIES["sine"](points=20)["v"][:5])
     assert data.train.targets["y"][0, 0] == 0
+
+
+def test_the_base_that_is_asked_for_was_seen():
+    found = {k: c.reshape(-1, 7) for k, c in SERIES["dna_marker"](points=700, length=7).items()}
+    rows, places = np.nonzero(found["v"] == 4)
+    assert rows.tolist() == list(range(100)) and set(places) == {1, 2, 3, 4, 5}
+    assert (found["next"][:, -1] == found["v"][rows, places + 1]).all()
+    assert (found["asked"] == [0, 0, 0, 0, 0, 0, 1]).all() and not found["next"][:, :-1].any()

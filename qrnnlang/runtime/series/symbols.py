@@ -61,22 +61,19 @@ def elman_letters(points: int = 3600, length: int = 36, seed: int = 0) -> Column
 def dna_marker(points: int = 12800, length: int = 10, seed: int = 0) -> Columns:
     """Random bases 0 to 3 and in each sentence one marker, 4: which base came after the marker?
 
-    Three bits wide. Asked are the marker, before it comes, and at the end of the sentence the base;
-    everywhere else 0 is wanted.
+    Three bits wide. Asked is the base, at the end of the sentence; before that 0 is wanted.
     """
     if length < 3:
         raise ValueError("`length` is at least 3")
     sentences = -(-points // length)
     draw = generator(seed, "series.dna_marker")
     said = draw.integers(0, 4, (sentences, length + 1))
-    place = draw.integers(1, length, sentences)
+    place = draw.integers(1, length - 1, sentences)  # so that the base is seen
     every = np.arange(sentences)
     said[every, place] = MARKER
     wanted = np.zeros((sentences, length), np.int64)
-    wanted[every, place - 1] = MARKER
     wanted[:, -1] = said[every, place + 1]
     asked = np.zeros_like(wanted)
-    asked[every, place - 1] = 1
     asked[:, -1] = 1
     return _cut(symbol_columns(said[:, :-1], wanted, asked, 3), points)
 
