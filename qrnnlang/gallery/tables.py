@@ -98,8 +98,8 @@ def page(found: Sequence[tuple[Example, Mapping[str, Mapping[str, Any]]]]) -> st
         "are written by `qrnnc gallery --write` from the runs that\nit made; *by validation* is "
         "the seed with the best validation loss (training loss where there is no validation "
         "part), time is that of all\nseeds together, compiling included. What was published is "
-        "quoted as read from the authors' texts or logs. The circuits, drawn and placed on devices: "
-        "[gallery_circuits.md](gallery_circuits.md).\n"
+        "quoted as read from the authors' texts or logs. The circuits, drawn and placed on "
+        "devices: [gallery_circuits.md](gallery_circuits.md).\n"
     ]
     for example, results in found:
         if not results:
