@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -24,6 +25,7 @@ from .training.run import Run, TrainingError, chosen
 if TYPE_CHECKING:
     from .model import Model
     from .training.frozen import Frozen
+    from .training.ridge import Ridge
 
 #: The file in a run's folder to resume from.
 CHECKPOINT = "checkpoint.safetensors"
@@ -330,14 +332,19 @@ def _ridges(
     seeds: list[int],
     progress: Progress,
 ) -> Run:
-    """The closed form for every seed, which draws what is `fixed`."""
+    """The closed form for every seed, which draws what is `fixed`; all is compiled once."""
+    from ..engine import build
     from .training.frozen import frozen
+    from .training.ridge import Ridge
 
-    runs = []
     split = frozen(model.runner)
+    make = partial(build, precision=model.precision, externs=model.externs)
+    ridge = Ridge(split.rest.closed, make, options.optimizer)
+    batches = _in_memory(parts)
+    runs = []
     with progress:
         for seed, start in zip(seeds, starts, strict=True):
-            run = replace(_ridge(model, split, start, parts, options), seed=seed)
+            run = replace(_ridge(model, split, ridge, start, batches), seed=seed)
             progress.epoch(1, {k: v[0] for k, v in run.history.items() if k != "epoch"})
             runs.append(run)
     return chosen(runs) if len(runs) > 1 else runs[0]
@@ -346,25 +353,15 @@ def _ridges(
 def _ridge(
     model: Model,
     split: Frozen,
+    ridge: Ridge,
     start: dict[str, Any],
-    parts: Mapping[str, Samples],
-    options: TrainOptions,
+    batches: Mapping[str, Batch],
 ) -> Run:
     """The closed form, then one evaluation of it as the only epoch."""
-    from .training.ridge import solve
-
     started = time.monotonic()
-
-    def build(closed: Any) -> Any:
-        from ..engine import build as make
-
-        return make(closed, precision=model.precision, externs=model.externs)
-
-    batches = _in_memory(parts)
     given = {part: split.given(start, data) for part, data in batches.items()}
-    rest = split.rest
-    made = {**start, **solve(rest.closed, build, start, given["train"], options.optimizer)}
-    metrics = {part: rest.judge({}, made, data) for part, data in given.items()}
+    made = {**start, **ridge.solve(start, given["train"])}
+    metrics = {part: split.rest.judge({}, made, data) for part, data in given.items()}
     for part, values in metrics.items():
         if not math.isfinite(values["loss"]):
             model.runner.explain(made, batches[part], f"the loss is {values['loss']:g}")

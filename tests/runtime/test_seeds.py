@@ -128,15 +128,30 @@ def test_wrong_seeds(model, seeds, error, message):
         model.fit(X, Y, seeds=seeds, epochs=1, progress=False)
 
 
+RESERVOIR = (
+    "qrnn 1.0; cell R { input x: real; carry m: qubit; fixed a: angle[2]; ry(x + a[0]) m; rx(a[1]) m;"
+    " output z = [expect(X(m)), expect(Z(m))]; } model M { use cell = R();"
+    " use head = Linear(inputs = 2, outputs = 1); input x: seq real; target y: seq real[1];"
+    " output p = head(cell(x)); loss mse(p, y); train { optimizer = ridge(); } }"
+)
+
+
 def test_the_closed_form_for_several_reservoirs():
-    model = qr.loads(
-        "qrnn 1.0; cell R { input x: real; carry m: qubit; fixed a: angle[2]; ry(x + a[0]) m; rx(a[1]) m;"
-        " output z = [expect(X(m)), expect(Z(m))]; } model M { use cell = R();"
-        " use head = Linear(inputs = 2, outputs = 1); input x: seq real; target y: seq real[1];"
-        " output p = head(cell(x)); loss mse(p, y); train { optimizer = ridge(); } }"
-    )
+    model = qr.loads(RESERVOIR)
     run = model.fit(X, Y, seeds=3, progress=False)
     for each in run.runs:
         alone = model.fit(X, Y, seed=each.seed, progress=False)
         assert each.metrics == alone.metrics
     assert run.metrics["train"]["loss"] == min(r.metrics["train"]["loss"] for r in run.runs)
+
+
+def test_the_closed_form_compiles_once_for_all_seeds(caplog):
+    import jax
+
+    model = qr.loads(RESERVOIR)
+    with jax.log_compiles(), caplog.at_level("WARNING", logger="jax"):
+        model.fit(X, Y, seeds=3, progress=False)
+    said = [r.getMessage() for r in caplog.records if "Finished XLA compilation" in r.getMessage()]
+    names = [text.partition("jit(")[2].partition(")")[0] for text in said]
+    assert "compared" in names
+    assert len(names) == len(set(names)), names
