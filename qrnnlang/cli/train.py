@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
                 resume=args.resume,
                 optimizer=args.optimizer,
                 backend=args.backend,
-                shots=args.shots or 1024,
+                shots=args.shots,
                 noise_from=args.noise_from,
             )
         except (TrainingError, RunError) as error:

@@ -55,12 +55,17 @@ def save(
     params: Mapping[str, NDArray[Any]],
     metrics: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes an artefact, whole or not at all. Raises OSError when the disk refuses.
+    """Writes an artefact, whole or not at all.
 
-    The scaling is that of the model's data, which are read for it if they have not been.
+    The scaling is that of the model's data, which are read for it if they have not been. Raises
+    DataError for a folder, OSError when the disk refuses.
     """
     from safetensors.numpy import save as to_safetensors
 
+    if not isinstance(path, str | Path):
+        raise TypeError(f"`path` is the path of a file, not {path!r:.60}")
+    if Path(path).is_dir():
+        raise DataError(f"{path}: a folder, not a file")
     program = model.program
     scales = model.known_scales()
     arrays = {k: np.array(v, dtype=np.float64, order="C") for k, v in params.items()}

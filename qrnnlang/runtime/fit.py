@@ -129,11 +129,16 @@ def fit(
 
 
 def _check_place(place: Place) -> None:
-    """Raises TypeError or ValueError for what cannot be a place to show and keep a run."""
+    """Raises TypeError, ValueError or DataError for what cannot be a place of a run."""
     if not (isinstance(place.progress, bool) or callable(place.progress)):
         raise TypeError(f"`progress` is True, False or a function, not {place.progress!r}")
     if not isinstance(place.checkpoint, str | Path | None):
         raise TypeError(f"`checkpoint` is the path of a folder, not {place.checkpoint!r}")
+    if place.checkpoint is not None:
+        path = Path(place.checkpoint)
+        for folder in (path, *path.parents):
+            if folder.exists() and not folder.is_dir():
+                raise DataError(f"{folder}: a file, where `checkpoint` needs a folder")
     if isinstance(place.every, str) or not isinstance(place.every, SupportsFloat):
         raise TypeError(f"`checkpoint_every` is a number of seconds, not {place.every!r}")
     if not float(place.every) >= 0:

@@ -35,6 +35,8 @@ def load(
     Raises:
         CompileError: for everything wrong in the source; DataError: when it cannot be read.
     """
+    _check("path", path, str | os.PathLike)
+    _check_options(entry, set)
     _use_float64(precision)
     program = load_program(path, entry, {**hyperparameters, **(set or {})})
     return Model(program, Path(path).resolve().parent, precision, extern or {})
@@ -52,6 +54,8 @@ def loads(
 
     Paths in its `data` block are relative to the working folder.
     """
+    _check("text", text, str)
+    _check_options(entry, set)
     _use_float64(precision)
     program = load_text_program(text, "<string>", entry, {**hyperparameters, **(set or {})})
     return Model(program, None, precision, extern or {})
@@ -94,6 +98,7 @@ def open_artefact(
     from .artefact import check, read
     from .data import Scale
 
+    _check("path", path, str | os.PathLike)
     found = read(path)
     _use_float64(found.precision)
     try:
@@ -112,6 +117,21 @@ def open_artefact(
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: damaged: scaling: {error}") from None
     return model, {s.name: found.params[s.name] for s in program.model.params}
+
+
+def _check(name: str, value: Any, kind: Any) -> None:
+    """Raises TypeError for an argument that is no text or path."""
+    if not isinstance(value, kind):
+        wanted = "the path of a file" if name == "path" else "a source, as text"
+        raise TypeError(f"`{name}` is {wanted}, not {value!r:.60}")
+
+
+def _check_options(entry: Any, set: Any) -> None:
+    """Raises TypeError for an entry that is no name, or hyperparameters that have none."""
+    if not isinstance(entry, str | None):
+        raise TypeError(f"`entry` is the name of a cell or model, not {entry!r:.60}")
+    if not isinstance(set, Mapping | None):
+        raise TypeError(f"`set` holds hyperparameters by name, not {set!r:.60}")
 
 
 def _use_float64(precision: str) -> None:

@@ -328,7 +328,7 @@ class Model:
         resume: bool = False,
         callbacks: Iterable[Any] = (),
         backend: Any = None,
-        shots: int = 1024,
+        shots: int | None = None,
         jobs: str | Path | None = None,
         noise_from: Any = None,
     ) -> Run:
@@ -359,8 +359,8 @@ class Model:
                 `runtime.training.callbacks`.
             backend: a Qiskit BackendV2 or the name of one: losses and gradients come from circuits
                 on it, by parameter shifts, or by SPSA where that is the optimizer. `shots`: of
-                every circuit; `jobs`: a folder that keeps every job, by default `jobs` beside the
-                checkpoint.
+                every circuit, 1024 by default; `jobs`: a folder that keeps every job, by default
+                `jobs` beside the checkpoint.
             noise_from: a Qiskit BackendV2 or the name of one: losses and gradients are those of
                 `noisy(noise_from)`, exactly. Metrics are too.
 
@@ -374,7 +374,14 @@ class Model:
 
         given = {name: value for name, value in locals().items() if name in OPTIONS}
         place = Place(progress, checkpoint, resume, checkpoint_every, callbacks)
-        device = None if backend is None else OnBackend(backend, shots, jobs)
+        if backend is None and (shots is not None or jobs is not None):
+            said = "shots" if shots is not None else "jobs"
+            raise ValueError(
+                f"{said}= is for training on a backend: give backend=, or leave it out"
+            )
+        device = None
+        if backend is not None:
+            device = OnBackend(backend, 1024 if shots is None else shots, jobs)
         data_given = Given(x, y, lengths, validation, test, data)
         if noise_from is None:
             return fit(self, data_given, params, given, seeds, place, device)

@@ -199,3 +199,46 @@ def test_the_last_steps_of_a_sequence_that_is_shorter():
     assert model({}, X, lengths=[3, 4, 5, 3])["y"].shape == (4, 3)
     with pytest.raises(ValueError, match=r"`last\(…, 3\)`.*sample 1 has 2"):
         model({}, X, lengths=[3, 2, 5, 3])
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [{"shots": 100}, {"jobs": "jobs"}])
+def test_what_is_for_a_backend_needs_one(given):
+    said = rf"{next(iter(given))}= is for training on a backend: give backend="
+    with pytest.raises(ValueError, match=said):
+        line().fit(X, X, epochs=1, progress=False, **given)
+
+
+@pytest.mark.parametrize("below", ["", "run"])
+def test_a_checkpoint_where_a_file_is(tmp_path, below):
+    file = tmp_path / "results"
+    file.write_text("kept")
+    for resume in (False, True):
+        with pytest.raises(DataError, match=r"results: a file, where `checkpoint` needs a folder"):
+            line().fit(X, X, epochs=1, progress=False, checkpoint=file / below, resume=resume)
+    assert file.read_text() == "kept"
+
+
+@pytest.mark.parametrize("path", [3, None, b"model.qrnn"])
+def test_what_is_no_path(path):
+    for call in (qr.load, qr.open):
+        with pytest.raises(TypeError, match=r"`path` is the path of a file, not "):
+            call(path)
+    with pytest.raises(TypeError, match=r"`path` is the path of a file, not "):
+        line().save(path, line().init(0))
+
+
+def test_what_is_no_source():
+    with pytest.raises(TypeError, match=r"`text` is a source, as text, not 3"):
+        qr.loads(3)
+    with pytest.raises(TypeError, match=r"`entry` is the name of a cell or model, not 3"):
+        qr.loads(QUBIT, entry=3)
+    with pytest.raises(TypeError, match=r"`set` holds hyperparameters by name, not 3"):
+        qr.loads(QUBIT, set=3)
+
+
+def test_a_model_is_not_saved_over_a_folder(tmp_path):
+    with pytest.raises(DataError, match="a folder, not a file"):
+        line().save(tmp_path, line().init(0))
