@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an int hyperparameter, or steps, over which variances and costs are looked at",
     )
     parser.add_argument(
+        "--backend", metavar="NAME", help="also the cost of the circuit placed and routed there"
+    )
+    parser.add_argument(
         *("--along",),
         metavar="N",
         type=positive,
@@ -61,6 +64,11 @@ def run(args: argparse.Namespace) -> int:
     model, params = opened(args.file, args.entry, settings(args.set))
     if params is not None and args.along is not None:
         raise wrong_usage("`--along` trains from random starts: give the source, not an artefact")
+    options = _options(args.vary, args.only)
+    if args.backend is not None:
+        from ..targets.devices import backend_by_name
+
+        options.setdefault("cost", {})["backend"] = backend_by_name(args.backend)
     with values_of_the_user():
         found = analyze(
             model,
@@ -71,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
             domain=args.inputs,
             along=args.along,
             seed=args.seed,
-            options=_options(args.vary, args.only),
+            options=options,
             tell=None if args.quiet or not sys.stderr.isatty() else progress,
         )
     if args.output is not None:

@@ -11,7 +11,8 @@ import pytest
 import qrnnlang as qr
 from analysis.cells import of
 from qrnnlang.analysis import QUANTITIES, analyze, picture
-from qrnnlang.analysis.cost import Circuit, Device, baselines, classical_flops, cost
+from qrnnlang.analysis.circuit_counts import Circuit, Device
+from qrnnlang.analysis.cost import baselines, classical_flops, cost
 from qrnnlang.analysis.finding import plain
 from qrnnlang.cli.main import main
 
@@ -133,6 +134,25 @@ def test_what_has_no_circuit_of_gates_is_not_counted_as_one() -> None:
     assert split.notes == ()
 
 
+def test_a_backend_adds_what_routing_and_its_own_errors_cost() -> None:
+    """T steps take T times as long as one, and succeed with its chance to the power of T."""
+    found = cost(of(SOURCE.removeprefix("qrnn 1.0;")), steps=(1, 3), vary={}, backend="line_3")
+    (one, three), plain = found.tables["on the backend"].rows, found.tables["against T"].rows
+    assert (one[0], three[0]) == (1, 3)
+    assert one[2] >= plain[0][4] == 2  # never fewer two-qubit gates than before routing
+    step = found.values["success of a step on generic_backend_3q"].value
+    assert 0 < step < 1
+    assert (one[5], three[5]) == pytest.approx((step, step**3))
+    seconds = found.values["seconds of a step on generic_backend_3q"].value
+    shots = found.values["shots"].value
+    assert three[4] == pytest.approx(3 * shots * three[3] * seconds)
+    unlike = cost(
+        of("cell A { input x: real; carry h: real = 0; next h = x; output y = h; }"),
+        backend="line_3",
+    )
+    assert "on the backend" not in unlike.tables
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "a.qrnn"
     source.write_text(SOURCE)
@@ -163,6 +183,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         ),
         (["--data", "x.csv"], 2, "needs a `data` block"),
         (["--inputs", "1,0"], 2, "no interval"),
+        (["--backend", "nowhere", "--only", "cost"], 1, "there is no backend `nowhere`"),
         (["--along", "1", "--only", "flow"], 1, "`along` is at least 2"),
         (["--cell", "B"], 1, "no cell `B`"),
     ],
