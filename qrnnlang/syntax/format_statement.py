@@ -93,6 +93,8 @@ class _Writer:
         self.open: list[list[int]] = []  # the levels of the operator groups open in each frame
         self.owed: list[Command] = []  # comments to write after a `,` or `;`
         self.separated = True  # a break or a blank has been written after the last piece
+        marks = [k for k, piece in enumerate(pieces) if piece.role == "modifier"]
+        self.first_mark, self.last_mark = (marks[0], marks[-1]) if marks else (-1, -1)
 
     def run(self) -> list[Command]:
         self.enter(self.frames[-1])
@@ -127,10 +129,21 @@ class _Writer:
                     self.commands.append(put(" "))
                 self.commands.append(put(piece.text))
             self.separated = False
+            if piece.role == "modifier":
+                self.after_modifier(k)
             if piece.text in ("(", "["):
                 self.enter(self.frames[k])
         if k + 1 < len(self.pieces):
             self.owed += behind(piece.after)
+
+    def after_modifier(self, k: int) -> None:
+        """A line may end behind every `@`: what is between the first and the last is a group."""
+        if k == self.first_mark:
+            self.commands.append(Begin(INDENT, False))
+        self.commands.append(Break(" "))
+        self.separated = True
+        if k == self.last_mark:
+            self.commands.append(End())
 
     def level(self, piece: Piece) -> int | None:
         """The level of an operator, or of a `for` in brackets."""

@@ -197,3 +197,11 @@ def test_the_comma_of_a_broken_list_has_room():
         part = f"max({'e' * (60 + more)} + 1, g(ff))"
         lines = fmt(f"qrnn 1.0;\ncell A {{ let v = f({part}, {part}); }}\n").splitlines()
         assert max(map(len, lines)) <= 100, more
+
+
+def test_a_line_may_end_behind_a_modifier():
+    qubits = ", ".join(f"q[{i}]" for i in range(24))
+    lines = body(f"{'ctrl @ ' * 22}inv @ x {qubits};").splitlines()
+    assert max(map(len, lines)) <= 96 and len(lines) == 4  # a statement's own indentation is 4
+    assert lines[0].endswith("ctrl @") and lines[1].startswith("    ctrl @ ")
+    assert body("ctrl @ inv @ x q[0], q[1];") == "ctrl @ inv @ x q[0], q[1];"
