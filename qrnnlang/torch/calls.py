@@ -30,7 +30,7 @@ class Calls:
         import jax
 
         def run(given: Any, lengths: Any, steps: int | None) -> Any:
-            return self.model.executable.apply(*given, lengths, steps)
+            return self._ended(self.model.executable.apply(*given, lengths, steps), lengths)
 
         return jax.jit(run, static_argnums=2)
 
@@ -45,11 +45,26 @@ class Calls:
         def run(moving: Any, given: Any, lengths: Any, steps: int | None) -> Any:
             def outputs(moving: Any) -> Any:
                 whole = [{**g, **m} for g, m in zip(given, moving, strict=True)]
-                return self.model.executable.apply(*whole, lengths, steps)
+                return self._ended(self.model.executable.apply(*whole, lengths, steps), lengths)
 
             return jax.vjp(outputs, moving)
 
         return jax.jit(run, static_argnums=3)
+
+    def _ended(self, outputs: Any, lengths: Any) -> Any:
+        """With 0 behind the end of each sequence, as PyTorch pads what a recurrent layer gives."""
+        import jax.numpy as jnp
+
+        if lengths is None:
+            return outputs
+        found = dict(outputs)
+        for port in self.model.closed.outputs:
+            if port.seq:
+                values = outputs[port.name]
+                inside = jnp.arange(values.shape[1]) < jnp.asarray(lengths)[:, None]
+                shape = inside.shape + (1,) * (values.ndim - 2)
+                found[port.name] = jnp.where(inside.reshape(shape), values, 0)
+        return found
 
     @cached_property
     def reverse(self) -> Any:

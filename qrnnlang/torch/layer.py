@@ -92,7 +92,8 @@ class Layer(nn.Module):
 
         Args:
             x: inputs, or a dict by name.
-            lengths: steps of each sequence that count, (batch,), whole numbers.
+            lengths: steps of each sequence that count, (batch,), whole numbers; outputs behind
+                them are 0.
             steps: how many steps to run a model that has no input.
 
         Raises RuntimeError for shapes and dtypes, TypeError for what is no tensor.

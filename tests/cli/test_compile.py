@@ -134,7 +134,7 @@ def test_ir_names_every_cell_once(qrnnc: Run) -> None:
 
 def test_json_is_the_model(qrnnc: Run) -> None:
     data = json.loads(qrnnc("compile", "model.qrnn", "--format", "json").out)
-    assert (data["format"], data["version"], data["model"]["name"]) == ("qrnn-model", 1, "M")
+    assert (data["format"], data["version"], data["model"]["name"]) == ("qrnn-model", 2, "M")
     assert [c["name"] for c in data["cells"]] == ["Cell"]
 
 

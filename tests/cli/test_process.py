@@ -52,9 +52,16 @@ def test_output_is_utf8_in_any_locale(folder: Path, monkeypatch: pytest.MonkeyPa
     assert "+qrnn 1.0;  // größer →\n".encode() in found.stdout
 
 
+#: What a shell starts in the background ignores interrupts, and its children do.
+HEARS = """import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("qrnnlang", run_name="__main__")
+"""
+
+
 def test_an_interrupt_keeps_the_training_so_far(folder: Path) -> None:
     Path("model.qrnn").write_text(MODEL.replace("epochs = 3", "epochs = 1000000"))
-    line = [*COMMAND, "train", "model.qrnn", "-o", "out"]
+    line = [sys.executable, "-c", HEARS, "train", "model.qrnn", "-o", "out"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith(b"epoch ")

@@ -31,7 +31,7 @@ model M {
 
 def test_names_format_and_version() -> None:
     data = to_dict(load_text(SOURCE))
-    assert (data["format"], data["version"]) == ("qrnn-model", 1)
+    assert (data["format"], data["version"]) == ("qrnn-model", 2)
     assert data["model"]["type"] == "ClosedModel"
 
 

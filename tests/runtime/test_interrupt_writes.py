@@ -16,6 +16,8 @@ class Raw(io.FileIO):
             os.kill(os.getpid(), signal.SIGINT)  # heard inside the buffer's own write
         return super().write(data)
 
+# What a shell starts in the background ignores interrupts, and its children do.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 Raw.sent = False
 sys.stderr = io.TextIOWrapper(io.BufferedWriter(Raw(2, "w", closefd=False)), write_through=True)
 with interruptible(True) as stopped:
