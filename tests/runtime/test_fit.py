@@ -345,3 +345,10 @@ def test_ridge_refuses_other_models(old, new, why):
     with pytest.raises(ValueError, match=why):
         model = qr.loads(text.replace("ridge(l2 = 0.01)", "adam()"))
         model.fit(X, RNG.normal(size=(10, 6, 2)), optimizer="ridge", progress=False)
+
+
+def test_the_pace_stays_finite_where_blocks_end_early(model, monkeypatch):
+    """A clock that stands still asks for ever longer blocks, which the end of an epoch cuts."""
+    monkeypatch.setattr("qrnnlang.runtime.training.loop.BLOCK", 1e300)
+    run = model.fit({"x": X}, {"y": Y}, epochs=40, batch=1, lr=0.01, seed=0, progress=False)
+    assert len(run.history["loss"]) == 40

@@ -143,7 +143,9 @@ class Training:
             done = self._advance(stand, pace)
             passed = time.monotonic() - started
             if not first:  # which was compiled
-                pace = max(1, min(8 * pace, int(pace * BLOCK / max(passed, 1e-9))))
+                wanted = int(pace * BLOCK / max(passed, 1e-9))
+                # A block ends with its epoch, however many updates it was allowed.
+                pace = max(1, min(8 * pace, wanted, self.total))
             first = False
             self._show(stand, done)
             if self.checkpoint is not None:
