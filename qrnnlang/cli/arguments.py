@@ -61,3 +61,18 @@ def seed(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError(f"expected a whole number from 0, not {text!r}")
     return number
+
+
+def scales(text: str) -> tuple[int, ...]:
+    """Scales of noise, `1,3,5`, for argparse."""
+    parts = text.split(",")
+    numbers = tuple(int(p) for p in parts if p.strip().isascii() and p.strip().isdigit())
+    odd = all(n % 2 for n in numbers)
+    if len(numbers) < max(2, len(parts)) or len(set(numbers)) < len(numbers) or not odd:
+        numbers = ()
+    if 1 not in numbers:
+        raise argparse.ArgumentTypeError(
+            "expected two or more different odd numbers with 1 among them, such as 1,3, not "
+            f"{text!r}"
+        )
+    return numbers

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING
 
-from .arguments import add_output, add_source, positive, seed
-from .errors import OK, failed_run, values_of_the_user
+from .arguments import add_output, add_source, positive, scales, seed
+from .errors import OK, failed_run, values_of_the_user, wrong_usage
 from .output import deliver
-from .streams import show
+from .streams import say, show
 from .values import settings
+
+if TYPE_CHECKING:
+    from ..runtime.sampled import Outputs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", metavar="FOLDER", help="keep jobs, and go on from what is there")
     parser.add_argument(
+        "--zne",
+        metavar="1,3,…",
+        type=scales,
+        help="run with the noise scaled by these odd numbers, and extrapolate to none",
+    )
+    parser.add_argument(
+        "--fit",
+        choices=["linear", "richardson"],
+        help="how `--zne` extrapolates; default: linear",
+    )
+    parser.add_argument(
+        "--readout", action="store_true", help="take back the flips of measured bits"
+    )
+    parser.add_argument("--decoupling", action="store_true", help="put pulses on qubits that wait")
+    parser.add_argument(
         "--seed", metavar="N", type=seed, default=0, help="of values that P does not hold, of shots"
     )
     add_output(parser, "OUT.json", "default: standard output")
@@ -41,13 +60,15 @@ def run(args: argparse.Namespace) -> int:
     from ..runtime.load import load
     from .arrays import batched, read_inputs, read_params
 
+    sampled = args.shots is not None or args.backend is not None
+    _check(args, sampled)
     model = load(args.file, entry=args.entry, set=settings(args.set))
     show(model.program.warnings)
     ports = model.closed.inputs
     params = model.init(args.seed) | (read_params(args.params) if args.params else {})
     inputs = batched(read_inputs(args.inputs, ports), ports) if args.inputs else {}
     with values_of_the_user():
-        if args.shots is None and args.backend is None:
+        if not sampled:
             outputs, errors = model(params, inputs, steps=args.steps), {}
         else:
             try:
@@ -61,10 +82,42 @@ def run(args: argparse.Namespace) -> int:
                     args.fresh,
                     args.jobs,
                     progress=True,
+                    zne=args.zne,
+                    fit=args.fit or "linear",
+                    readout=args.readout,
+                    decoupling=args.decoupling,
                 )
             except RunError as error:
                 raise failed_run(str(error)) from error
+            say(f"note: {_told(outputs, args.shots or 4096)}")
             errors = {name: values.tolist() for name, values in outputs.std_error.items()}
     found = {name: values.tolist() for name, values in outputs.items()}
     deliver(json.dumps({**found, "std_error": errors}) + "\n", args.output)
     return OK
+
+
+def _check(args: argparse.Namespace, sampled: bool) -> None:
+    """Refuses what is about shots where there are none."""
+    given = {f"--{n}": getattr(args, n) for n in ("jobs", "zne", "readout", "decoupling")}
+    name = next((name for name, value in given.items() if value), None)
+    if name is not None and not sampled:
+        raise wrong_usage(
+            f"`{name}` is about shots, and without any values are exact: "
+            "give `--backend NAME` or `--shots N`"
+        )
+    if args.fit is not None and args.zne is None:
+        raise wrong_usage("`--fit` says how `--zne` extrapolates: give `--zne 1,3`")
+
+
+def _told(outputs: Outputs, shots: int) -> str:
+    """How much was run, and what share of it postselections let pass."""
+    text = (
+        f"{_many(outputs.circuits, 'circuit')} from {_many(outputs.templates, 'template')}, "
+        f"{_many(shots, 'shot')} each, in {_many(outputs.jobs, 'job')}"
+    )
+    passed = ", ".join(f"{name} {share:.3g}" for name, share in outputs.success.items())
+    return f"{text}; passed: {passed}" if passed else text
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}{'s' if n != 1 else ''}"

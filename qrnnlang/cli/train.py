@@ -74,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_usage("`--resume` goes on with a run, `--overwrite` replaces it: choose one")
     if args.backend and args.noise_from:
         raise wrong_usage("a backend has noise of its own: give `--backend` or `--noise-from`")
+    if args.shots and not args.backend:
+        raise wrong_usage("`--shots` is for training on a backend: give `--backend NAME`")
+    if args.seeds and args.backend:
+        raise wrong_usage("on a backend training is from one seed: give `--seed`, not `--seeds`")
     model = load(args.file, entry=args.entry, set=settings(args.set))
     show(model.program.warnings)
     name = model.closed.name

@@ -77,7 +77,7 @@ def run_sampled(
     given_backend = named(backend)
     made = machine(model, given, steps, fresh, judged=False, noise=samples_noise(given_backend))
     scales = (1,) if zne is None else checked_scales(zne)
-    shares = np.ones(1) if zne is None else weights(scales, fit)
+    shares = weights(scales, fit)
     if len(made.rounds) > 1:
         print(f"note: {cost(made, size)}", file=sys.stderr, flush=True)
     tell = _shown if progress else None
@@ -208,6 +208,7 @@ def device_of(
     steps = [folding(scale, made.backend)] if scale != 1 else []
     steps += [pulses.decoupling(made.backend)] if decoupling else []
     if steps:
+        made.marks = f"folded {scale}" + ", decoupled" * decoupling
         made.prepare = lambda circuit: reduce(lambda c, step: step(c), steps, circuit)
     return made
 

@@ -112,6 +112,39 @@ def test_the_plug_at_every_moment(
     assert moment > 7 * jobs
 
 
+def test_the_same_call_on_a_device_sends_nothing_twice(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transpiler's sums of parameters come in another order every time: jobs do not go by them.
+
+    And the qubits are those of the first time, whatever the transpiler would say now.
+    """
+    pytest.importorskip("mthree")
+    options: Any = {
+        "backend": "generic_4",
+        "shots": 40,
+        "seed": 1,
+        "jobs": tmp_path,
+        "readout": True,
+    }
+    first = model.run(model.init(1), X, **options)
+    kept = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    assert {p.suffix for p in tmp_path.iterdir()} == {".json", ".npz", ".qpy"}
+    monkeypatch.setattr("qiskit.transpile", _pulled)
+    again = qr.loads(MODEL).run(model.init(1), X, **options)
+    assert {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == kept
+    for name in first:
+        assert np.array_equal(first[name], again[name])
+        assert np.array_equal(first.std_error[name], again.std_error[name])
+
+
+def test_a_device_gives_the_same_for_the_same_seed(model: Any) -> None:
+    runs = [
+        model.run(model.init(1), X, backend="generic_4", shots=40, seed=1)["y"] for _ in range(4)
+    ]
+    assert all(np.array_equal(r, runs[0]) for r in runs)
+
+
 def test_a_failing_backend_is_asked_again(model: Any, whole: Any, tmp_path: Path) -> None:
     device = Watched(tmp_path, fails=2)
     found = model.run(model.init(1), X, backend=device, shots=50)
@@ -130,6 +163,12 @@ def test_a_damaged_result_is_said(model: Any, tmp_path: Path) -> None:
     victim.write_bytes(b"PK not an archive")
     with pytest.raises(DataError, match="damaged; remove it"):
         model.run(model.init(1), X, backend=Watched(tmp_path), shots=50)
+    victim.unlink()
+    kept = Backend(None, 5, Ledger(tmp_path))
+    model.run(model.init(1), X, backend=kept, shots=50)
+    next(tmp_path.glob("*.qpy")).write_bytes(b"QISKIT not a circuit")
+    with pytest.raises(DataError, match="its circuit is made again"):
+        model.run(model.init(1), X, backend=Backend(None, 5, Ledger(tmp_path)), shots=50)
 
 
 def test_the_same_question_twice_gets_new_shots(model: Any) -> None:
@@ -192,7 +231,7 @@ def test_jobs_under_way_are_picked_up(model: Any, tmp_path: Path) -> None:
     assert second.sent == 0
 
 
-def _pulled(self: Ledger, key: str, raw: Any) -> None:
+def _pulled(*args: Any, **options: Any) -> None:
     raise Plug
 
 

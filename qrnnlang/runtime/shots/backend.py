@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import secrets
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from ...diagnostics import CompileError
 from ...targets.qiskit_circuit import circuit_of
 from ..failures import RunError
+from .asked import digest
 from .counts import Counts
 from .device import Request
 from .facts import Facts, check, facts_of
@@ -56,7 +56,8 @@ class Backend:
     """A device by its Qiskit backend; None is Aer's simulator.
 
     `seed` fixes the transpiler and, on simulators, the shots. `ledger`: where jobs are kept. `tell`
-    is called with the circuits that are done and all circuits, while jobs run.
+    is called with the circuits that are done and all circuits, while jobs run. `prepare` changes
+    circuits that are in the backend's gates; `marks` says how, as a part of what jobs are known by.
     """
 
     backend: Any = None
@@ -67,6 +68,7 @@ class Backend:
     delays: Sequence[float] = DELAYS
     max_circuits: int | None = None
     prepare: Callable[[QuantumCircuit], QuantumCircuit] | None = None
+    marks: str = ""
     readout: bool = False
     last_jobs: int = 0
     _flips: dict[int, NDArray[np.float64]] = field(default_factory=dict)
@@ -86,11 +88,31 @@ class Backend:
     def circuit(self, stencil: Stencil) -> QuantumCircuit:
         """The stencil's circuit in the backend's gates, on its qubits; made once.
 
-        Raises CompileError E0612 for what the backend cannot run.
+        Where jobs are kept it is kept beside them: a session that goes on must measure the same
+        qubits, though calibrations and versions of the transpiler change. Raises CompileError E0612
+        for what the backend cannot run.
         """
         if id(stencil) not in self._ready:
-            self._ready[id(stencil)] = (stencil, self._transpiled(stencil))
-        return self._ready[id(stencil)][1]
+            self._ready[id(stencil)] = (stencil, self._kept(stencil))
+        circuit = self._ready[id(stencil)][1]
+        if id(circuit) not in self._digests:
+            self._digests[id(circuit)] = self._asked_of(stencil)
+        return circuit
+
+    def _kept(self, stencil: Stencil) -> QuantumCircuit:
+        if self.ledger is None:
+            return self._transpiled(stencil)
+        name = self._asked_of(stencil).hex()
+        found = self.ledger.circuit(name)
+        if found is None:
+            found = self._transpiled(stencil)
+            self.ledger.keep(name, found)
+        return found
+
+    def _asked_of(self, stencil: Stencil) -> bytes:
+        """What a circuit asks, before it is a backend's: that text is not the same every time."""
+        asked = f"{self.facts.name}:{self.seed}:{self.optimization_level}:{self.marks}:"
+        return sha256(asked.encode() + digest(stencil.program)).digest()[:16]
 
     def _transpiled(self, stencil: Stencil) -> QuantumCircuit:
         from qiskit import transpile
@@ -208,17 +230,12 @@ class Backend:
 
         A question that a session asks twice is another one: its shots are to be new ones.
         """
-        from qiskit import qpy
-
-        digest = sha256(f"{self.facts.name}:{shots}:{self.seed}".encode())
+        found = sha256(f"{self.facts.name}:{shots}:{self.seed}".encode())
         for circuit, angles in pubs:
-            if id(circuit) not in self._digests:
-                text = io.BytesIO()
-                qpy.dump(circuit, text)
-                self._digests[id(circuit)] = sha256(text.getvalue()).digest()
-            digest.update(self._digests[id(circuit)])
-            digest.update(np.ascontiguousarray(angles).tobytes())
-        question = digest.hexdigest()
+            # A calibration has no stencil, and a name that says it all.
+            found.update(self._digests.get(id(circuit)) or circuit.name.encode())
+            found.update(np.ascontiguousarray(angles).tobytes())
+        question = found.hexdigest()
         again = self._asked[question]
         self._asked[question] += 1
         return sha256(f"{question}:{again}".encode()).hexdigest()[:32]

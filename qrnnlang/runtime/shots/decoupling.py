@@ -27,7 +27,7 @@ def decoupling(backend: Any) -> Callable[[QuantumCircuit], QuantumCircuit]:
         raise target_error(
             "E0612",
             f"backend `{backend.name}` has no `x` or no `delay` for dynamical decoupling",
-            help="leave it away: `decoupling=False`",
+            help="leave it away: no `decoupling=True`, no `--decoupling`",
         )
 
     def pad(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -56,7 +56,7 @@ def decoupling(backend: Any) -> Callable[[QuantumCircuit], QuantumCircuit]:
                 "E0612",
                 f"backend `{backend.name}` says no duration of {', '.join(missing)}, which "
                 "dynamical decoupling needs",
-                help="leave it away: `decoupling=False`",
+                help="leave it away: no `decoupling=True`, no `--decoupling`",
             )
         passes = [
             ALAPScheduleAnalysis(target=target),

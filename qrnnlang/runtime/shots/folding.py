@@ -7,7 +7,8 @@ has no inverse as a whole: what lies between them is folded, piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -59,12 +60,17 @@ def _fold_piece(out: QuantumCircuit, piece: Sequence[Any], scale: int) -> None:
             out._append(item)
 
 
-def checked_scales(scales: Sequence[int]) -> tuple[int, ...]:
+def checked_scales(scales: Iterable[int]) -> tuple[int, ...]:
     """Raises ValueError unless there are two or more odd numbers, each once, with 1 among them."""
-    found = tuple(scales)
-    odd = all(isinstance(s, int) and s > 0 and s % 2 for s in found)
+    try:
+        found = tuple(index(s) for s in scales)
+    except TypeError:
+        found = ()
+    odd = all(s > 0 and s % 2 for s in found)
     if not odd or len(set(found)) != len(found) or len(found) < 2 or 1 not in found:
-        raise ValueError(f"scales are odd numbers, each once, with 1 among them, not {scales!r}")
+        raise ValueError(
+            f"scales are odd numbers such as (1, 3), each once, with 1 among them, not {scales!r}"
+        )
     return found
 
 
@@ -78,7 +84,8 @@ def weights(scales: Sequence[int], fit: Fit) -> NDArray[np.float64]:
     match fit:
         case "linear":
             centred = s - s.mean()
-            found: NDArray[np.float64] = 1 / len(s) - s.mean() * centred / (centred @ centred)
+            spread = float(centred @ centred) or 1.0  # one scale alone is taken as it is
+            found: NDArray[np.float64] = 1 / len(s) - s.mean() * centred / spread
             return found
         case "richardson":
             return np.array([np.prod([b / (b - a) for b in s if b != a]) for a in s])

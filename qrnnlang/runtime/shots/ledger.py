@@ -3,7 +3,8 @@
 A job is known by what it asks: circuits, angles, shots, seed and backend. Its record is written
 before it is sent and again, with the id that the service gave it, right after; its result is
 written, whole or not at all, before anything is done with it. A session that asks the same again
-takes what is there, and picks up by its id what is still under way.
+takes what is there, and picks up by its id what is still under way. Circuits are kept as they were
+put on the backend's qubits, so that jobs before and after an interruption measure the same ones.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,16 @@ from numpy.typing import NDArray
 from ...diagnostics import DataError
 from ..files import read_bytes, write_bytes, write_text
 
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
 #: By circuit of the job and register: bytes, (sets, shots, bytes), as Qiskit's `BitArray` has them.
 Raw: TypeAlias = list[dict[str, NDArray[np.uint8]]]
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The jobs in a folder: `KEY.json`, and `KEY.npz` once there is a result."""
+    """The jobs in a folder: `KEY.json`, `KEY.npz` once there is a result; circuits, `KEY.qpy`."""
 
     folder: Path
 
@@ -67,6 +71,29 @@ class Ledger:
         content = io.BytesIO()
         np.savez_compressed(content, allow_pickle=False, **arrays)
         write_bytes(self._path(key, "npz"), content.getvalue())
+
+    def circuit(self, key: str) -> QuantumCircuit | None:
+        """A circuit as an earlier session put it on the backend's qubits. Raises DataError."""
+        path = self._path(key, "qpy")
+        if not path.exists():
+            return None
+        from qiskit import qpy
+
+        try:
+            found: QuantumCircuit = qpy.load(io.BytesIO(read_bytes(path)))[0]
+        except DataError:
+            raise
+        except Exception as error:  # whatever the reader says of what is no circuit
+            raise DataError(f"{path}: damaged; remove it, and its circuit is made again") from error
+        return found
+
+    def keep(self, key: str, circuit: QuantumCircuit) -> None:
+        """Keeps a circuit for the sessions that go on. Raises OSError."""
+        from qiskit import qpy
+
+        content = io.BytesIO()
+        qpy.dump(circuit, content)
+        write_bytes(self._path(key, "qpy"), content.getvalue())
 
     def _write(self, key: str, facts: Mapping[str, Any]) -> None:
         write_text(self._path(key, "json"), json.dumps(facts, indent=1, sort_keys=True) + "\n")

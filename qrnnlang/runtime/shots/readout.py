@@ -46,10 +46,12 @@ def measured_bits(circuit: QuantumCircuit) -> dict[int, int]:
 
 
 def calibration(qubits: Sequence[int], size: int, value: int) -> QuantumCircuit:
-    """All of some qubits in |value⟩, measured."""
+    """All of some qubits in |value⟩, measured. Its name says so: jobs are known by it."""
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-    circuit = QuantumCircuit(QuantumRegister(size, "q"), ClassicalRegister(len(qubits), "c"))
+    name = f"all {value} on {','.join(map(str, qubits))} of {size}"
+    registers = (QuantumRegister(size, "q"), ClassicalRegister(len(qubits), "c"))
+    circuit = QuantumCircuit(*registers, name=name)
     if value:
         circuit.x(list(qubits))
     circuit.measure(list(qubits), range(len(qubits)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -74,18 +73,15 @@ def _map(name: str) -> Any:
 
 def _fake(name: str) -> Any:
     try:
-        from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+        from qiskit_ibm_runtime import fake_provider
     except ImportError:
         raise _unknown(
             name,
             "the fake backends come with `pip install 'qrnnlang[devices]'` (qiskit-ibm-runtime)",
         ) from None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the provider makes all of them, the one asked for or not
-        backends = FakeProviderForBackendV2().backends()
-    for backend in backends:
-        if backend.name == name:
-            return backend
+    for found in vars(fake_provider).values():
+        if isinstance(found, type) and getattr(found, "backend_name", None) == name:
+            return found()
     raise _unknown(name, "qiskit-ibm-runtime has no backend of this name")
 
 
