@@ -48,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shots", metavar="N", type=positive, help="of every circuit; default 1024"
     )
+    parser.add_argument(
+        "--shot-budget",
+        metavar="N",
+        type=positive,
+        help="shots of the whole run, which ends before an update that they are not enough for",
+    )
     parser.add_argument("--optimizer", metavar="NAME", help="in place of the train block's")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in RUN")
     parser.add_argument("--overwrite", action="store_true", help="replace the run that RUN holds")
@@ -74,8 +80,9 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_usage("`--resume` goes on with a run, `--overwrite` replaces it: choose one")
     if args.backend and args.noise_from:
         raise wrong_usage("a backend has noise of its own: give `--backend` or `--noise-from`")
-    if args.shots and not args.backend:
-        raise wrong_usage("`--shots` is for training on a backend: give `--backend NAME`")
+    said = next((f"--{n}" for n in ("shots", "shot-budget") if vars(args)[n.replace("-", "_")]), "")
+    if said and not args.backend:
+        raise wrong_usage(f"`{said}` is for training on a backend: give `--backend NAME`")
     if args.seeds and args.backend:
         raise wrong_usage("on a backend training is from one seed: give `--seed`, not `--seeds`")
     model = load(args.file, entry=args.entry, set=settings(args.set))
@@ -107,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
                 optimizer=args.optimizer,
                 backend=args.backend,
                 shots=args.shots,
+                shot_budget=args.shot_budget,
                 noise_from=args.noise_from,
             )
         except (TrainingError, RunError) as error:
@@ -147,7 +155,11 @@ def _folder(path: Path) -> Path:
 def _summary(name: str, made: Run, folder: Path) -> str:
     """What came of it: epochs, a table of losses and metrics, the files."""
     epochs = len(made.history.get("epoch", ()))
-    why = {"patience": ", its patience at an end", "interrupted": ", interrupted"}
+    why = {
+        "patience": ", its patience at an end",
+        "interrupted": ", interrupted",
+        "budget": ", its shots spent",
+    }
     plural = "s" if epochs != 1 else ""
     head = f"{name}: {epochs} epoch{plural} in {made.seconds:.1f} s{why.get(made.stopped, '')}"
     names = list(dict.fromkeys(k for values in made.metrics.values() for k in values))
@@ -156,6 +168,12 @@ def _summary(name: str, made: Run, folder: Path) -> str:
         cells = (f"{values[n]:>14.6g}" if n in values else f"{'':14}" for n in names)
         lines.append(f"{part:12}" + "".join(cells))
     lines += _spread(made)
+    if made.device:
+        lines.append(
+            "on the backend: {circuits} circuits, {jobs} jobs, {shots} shots".format_map(
+                made.device
+            )
+        )
     lines.append(f"in {folder}: {', '.join(f for f in _FILES if (folder / f).exists())}")
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

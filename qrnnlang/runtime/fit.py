@@ -67,6 +67,7 @@ class OnBackend:
     backend: Any
     shots: int = 1024
     jobs: str | Path | None = None
+    budget: int | None = None
 
 
 def fit(
@@ -259,6 +260,7 @@ def _on_device(
         options,
         shots,
         show,
+        None if device.budget is None else arrays.whole("shot_budget", device.budget),
     )
 
 

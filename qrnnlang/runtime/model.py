@@ -330,6 +330,7 @@ class Model:
         backend: Any = None,
         shots: int | None = None,
         jobs: str | Path | None = None,
+        shot_budget: int | None = None,
         noise_from: Any = None,
     ) -> Run:
         """Trains; every option defaults to the file's `train` block.
@@ -360,7 +361,8 @@ class Model:
             backend: a Qiskit BackendV2 or the name of one: losses and gradients come from circuits
                 on it, by parameter shifts, or by SPSA where that is the optimizer. `shots`: of
                 every circuit, 1024 by default; `jobs`: a folder that keeps every job, by default
-                `jobs` beside the checkpoint.
+                `jobs` beside the checkpoint; `shot_budget`: of the whole run, which ends before an
+                update that it is not enough for.
             noise_from: a Qiskit BackendV2 or the name of one: losses and gradients are those of
                 `noisy(noise_from)`, exactly. Metrics are too.
 
@@ -374,14 +376,15 @@ class Model:
 
         given = {name: value for name, value in locals().items() if name in OPTIONS}
         place = Place(progress, checkpoint, resume, checkpoint_every, callbacks)
-        if backend is None and (shots is not None or jobs is not None):
-            said = "shots" if shots is not None else "jobs"
+        of_backends = {"shots": shots, "jobs": jobs, "shot_budget": shot_budget}
+        said = next((name for name, value in of_backends.items() if value is not None), None)
+        if backend is None and said is not None:
             raise ValueError(
                 f"{said}= is for training on a backend: give backend=, or leave it out"
             )
         device = None
         if backend is not None:
-            device = OnBackend(backend, 1024 if shots is None else shots, jobs)
+            device = OnBackend(backend, 1024 if shots is None else shots, jobs, shot_budget)
         data_given = Given(x, y, lengths, validation, test, data)
         if noise_from is None:
             return fit(self, data_given, params, given, seeds, place, device)

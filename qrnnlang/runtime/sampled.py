@@ -28,8 +28,9 @@ class Outputs(dict[str, Floats]):
     """Outputs by name, with what shots add to them.
 
     `std_error`: by name, of the same shape. `success`: by postselection, the share of shots that
-    passed it, averaged over the batch. `circuits`: how many were run, each with its own angles;
-    `templates`: how many they were made from; `jobs`: in how many jobs.
+    passed it, of those that came so far, averaged over the batch; several with no read-out between
+    them are one, under the name of the last. `circuits`: how many were run, each with its own
+    angles; `templates`: how many they were made from; `jobs`: in how many jobs.
     """
 
     def __init__(
@@ -107,9 +108,10 @@ def _evaluated(
 ) -> Outputs:
     from .shots.device import Counting
     from .shots.errors import Errors
+    from .shots.machine import ENOUGH
 
     counting = Counting(device)
-    measured = made.measure(params, inputs, size, counting, shots)
+    measured = made.measure(params, inputs, size, counting, shots, ENOUGH)
     found = made.compiled_outputs(params, inputs, measured.means)
     names = [o.name for o in model.closed.outputs]
     values = {n: np.asarray(found[n], dtype=np.float64) for n in names}

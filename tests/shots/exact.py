@@ -65,16 +65,40 @@ def simulate(program: Program, angles: np.ndarray) -> Branches:
     zero = np.zeros((len(angles), *(2,) * (2 * n)), dtype=complex)
     zero[(slice(None), *(0,) * (2 * n))] = 1.0
     branches: Branches = {(0,) * program.clbits: zero}
+    lost: Branches = {}
+    wanted, read = _wanted(program), set[int]()
     for instr in program.instrs:
         if instr.name == "barrier":
             continue
+        if instr.name != "measure":
+            for key in [
+                k for k in branches if any(k[b] != v for b, v in wanted.items() if b in read)
+            ]:
+                lost[key] = lost.get(key, 0) + branches.pop(key)
+        elif instr.when is None:
+            read.update(instr.clbits)
         after: Branches = {}
         for bits, rho in branches.items():
             taken = instr.when is None or _holds(instr.when, bits)
             for key, part in _act(instr, bits, rho, n, program, angles) if taken else [(bits, rho)]:
                 after[key] = after[key] + part if key in after else part
         branches = {k: r for k, r in after.items() if np.abs(r).max() > 0}
-    return branches
+    return {k: branches.get(k, 0) + lost.get(k, 0) for k in branches | lost}
+
+
+def _wanted(program: Program) -> dict[int, int]:
+    """What the bits of postselections are to read, where data do not decide it.
+
+    A branch in which one does not counts for nothing after the measurements that come with it,
+    whatever happens to it: it is left as it is. Without that, 42 of them in a circuit would make 2⁴² branches.
+    """
+    clbits = dict(program.cregs)
+    return {
+        bit: entry["value"] >> i & 1
+        for name, entry in program.metadata["postselections"].items()
+        if name not in program.expected
+        for i, bit in enumerate(clbits[name])
+    }
 
 
 def _act(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,8 @@ import pytest
 import qrnnlang as qr
 from qrnnlang.diagnostics import DataError
 from qrnnlang.runtime.failures import RunError
-from qrnnlang.runtime.shots.backend import Backend
+from qrnnlang.runtime.sampled import _shown
+from qrnnlang.runtime.shots.backend import DELAYS, Backend
 from qrnnlang.runtime.shots.ledger import Ledger
 
 MODEL = """qrnn 1.0;
@@ -152,6 +154,64 @@ def test_a_failing_backend_is_asked_again(model: Any, whole: Any, tmp_path: Path
     assert device.sent == whole[1] + 2
 
 
+def test_the_time_between_tries_grows(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    device = Watched(tmp_path, fails=4)
+    device.delays = DELAYS
+    model.run(model.init(1), X, backend=device, shots=50)
+    assert slept == [1.0, 4.0, 15.0, 60.0]
+    device = Watched(None, fails=5)
+    device.delays = DELAYS
+    with pytest.raises(RunError, match="failed 5 times"):
+        model.run(model.init(1), X, backend=device, shots=50)
+
+
+def test_the_limits_of_a_backend_only_mean_more_jobs(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qiskit.providers.fake_provider import GenericBackendV2
+
+    backend = GenericBackendV2(2, seed=1)
+    backend.configuration = lambda: SimpleNamespace(max_shots=30, max_experiments=3)
+    sizes: list[tuple[int, int]] = []
+    sampler = Backend.sampler
+
+    def watched(self: Backend, seed: int | None) -> Any:
+        made = sampler(self, seed)
+        run = made.run
+
+        def counted(pubs: Any, shots: int) -> Any:
+            sizes.append((sum(len(angles) for _, angles in pubs), shots))
+            return run(pubs, shots=shots)
+
+        made.run = counted
+        return made
+
+    monkeypatch.setattr(Backend, "sampler", watched)
+    x = np.concatenate([X, X])
+    found = model.run(model.init(1), x, backend=backend, shots=70, seed=1)
+    assert max(n for n, _ in sizes) == 3 and max(shots for _, shots in sizes) == 30
+    assert sum(n * shots for n, shots in sizes) == found.circuits * 70
+    assert found.jobs == len(sizes) > 3 * found.templates
+
+
+def test_progress_is_told_job_by_job(
+    model: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[tuple[int, int]] = []
+    device = Watched(None)
+    device.tell = lambda done, total: told.append((done, total))
+    model.run(model.init(1), X, backend=device, shots=50)
+    assert told == [(2 * n, told[-1][1]) for n in range(1, len(told) + 1)]
+    assert told[-1][0] == told[-1][1] and len(told) > 1
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    _shown(2, 4)
+    assert capsys.readouterr().err == "\r2 of 4 circuits"
+
+
 def test_a_backend_that_keeps_failing_ends_the_run(model: Any, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="failed 3 times: the line is down"):
         model.run(model.init(1), X, backend=Watched(tmp_path, fails=100), shots=50)
@@ -183,12 +243,13 @@ class Service:
 
     def __init__(self) -> None:
         self.kept: dict[str, Any] = {}
+        self.tagged: dict[str, Any] = {}
 
     def job(self, name: str) -> Any:
         return self.kept[name]
 
     def jobs(self, job_tags: list[str], limit: int) -> list[Any]:
-        return []
+        return [self.tagged[tag] for tag in job_tags if tag in self.tagged][:limit]
 
 
 class Remote(Watched):
@@ -206,11 +267,14 @@ class Remote(Watched):
         inner, service = super().sampler(seed), self.service
 
         class Sampler:
-            options = inner.options
+            options = SimpleNamespace(environment=SimpleNamespace(job_tags=None))
 
             def run(self, pubs: Any, shots: int) -> Any:
                 job = inner.run(pubs, shots=shots)
                 service.kept[job.job_id()] = job
+                (tag,) = self.options.environment.job_tags
+                assert tag not in service.tagged
+                service.tagged[tag] = job
                 return job
 
         return Sampler()
@@ -229,6 +293,20 @@ def test_jobs_under_way_are_picked_up(model: Any, tmp_path: Path) -> None:
     second = Remote(tmp_path, service)
     model.run(model.init(1), X, backend=second, shots=50)
     assert second.sent == 0
+
+
+def test_a_job_whose_id_was_not_written_is_found_by_its_tag(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service()
+    first = Remote(tmp_path, service)
+    with monkeypatch.context() as patch, pytest.raises(Plug):
+        patch.setattr(Ledger, "sent", _pulled)
+        model.run(model.init(1), X, backend=first, shots=50)
+    assert first.sent == len(service.kept) == 1
+    second = Remote(tmp_path, service)
+    model.run(model.init(1), X, backend=second, shots=50)
+    assert second.sent == len(service.kept) - 1 > 0
 
 
 def _pulled(*args: Any, **options: Any) -> None:

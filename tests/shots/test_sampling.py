@@ -96,11 +96,33 @@ def test_read_outs_of_one_circuit_vary_together() -> None:
     assert found.std_error["s"][0, 0] == pytest.approx(2 * np.sqrt((1 - s**2) / 1000), rel=0.1)
 
 
+def test_what_no_shot_showed_is_not_known_to_be_impossible() -> None:
+    """An outcome of probability 1/n is missed by n shots in one of three runs: 0 ± 0 is wrong."""
+    model = qr.loads(
+        "qrnn 1.0; cell C { input x: real; fresh q: qubit; fresh a: qubit; ry(x) q; ry(1.0) a;"
+        " output p = prob(q == 1); output z = expect(Z(q)); postselect a == 0; output c = prob(q); }"
+    )
+    n = 400
+    x = np.full((200, 1), 2 * np.arcsin(np.sqrt(1.5 / n)))
+    want, found = model({}, x), model.run({}, x, backend=Exact(seed=3), shots=n)
+    seen = found["p"][:, 0] > 0
+    assert 0.1 < 1 - seen.mean() < 0.4
+    assert found.std_error["p"][~seen] == pytest.approx(1 / n, rel=0.01)
+    assert found.std_error["z"][~seen] == pytest.approx(2 / n, rel=0.01)
+    few = found["c"][:, 0, 1] == 0
+    kept = n * np.cos(0.5) ** 2
+    assert found.std_error["c"][few][..., 1] == pytest.approx(1 / kept, rel=0.2)
+    for name, value in want.items():
+        z = (found[name] - value) / found.std_error[name]
+        assert np.abs(z).max() < 5, name
+        assert np.sqrt(np.mean(z**2)) < 1.3, name
+
+
 def close(model: Any, params: Any, x: Any, **options: Any) -> Any:
     want = model(params, x)
     found = model.run(params, x, **options)
     for name, value in want.items():
-        assert np.all(np.abs(found[name] - value) <= 5 * found.std_error[name] + 1e-12), name
+        assert np.all(np.abs(found[name] - value) <= 5 * found.std_error[name]), name
     return found
 
 
@@ -129,8 +151,12 @@ def test_on_aer(name: str) -> None:
 )
 def test_cells_of_the_library_on_aer(cell: str, hyper: dict[str, Any]) -> None:
     """Within five standard errors for several seeds; with postselection from what shots are left."""
+    if cell == "Bausch":
+        hyper = {**hyper, "bias": 0.3}  # neurons that seldom fail: one shot in ten comes through
     model = std_model(cell, **hyper)
     params, x = model.init(1), std_inputs(model.closed, batch=2, steps=2)
+    if cell == "Bausch":
+        x["observed"] *= 0
     if cell == "Reservoir":
         with pytest.raises(CompileError, match="E0605"):
             model.run(params, x, shots=100)
@@ -152,15 +178,21 @@ def test_a_noisy_device_is_not_far_off() -> None:
 
 def test_what_a_backend_lacks_is_known_before_the_first_job() -> None:
     from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit.transpiler import Target
 
     model = qr.loads(LINEAR)
     params, x = model.init(1), np.array([[0.3, 0.6]])
     bare = GenericBackendV2(8, seed=1, basis_gates=["cx", "rz", "sx", "x"])
-    bare.target._gate_map.pop("reset", None)
-    if "reset" not in bare.target.operation_names:
-        with pytest.raises(CompileError, match=r"E0612.*no `reset`"):
-            model.run(params, x, backend=bare, shots=10)
-        model.run(params, x, backend=bare, shots=10, fresh="expand", seed=1)
+    target, bare._target = bare.target, Target(num_qubits=8)
+    for name in target.operation_names:
+        if name != "reset":
+            bare.target.add_instruction(target.operation_from_name(name), target[name], name)
+    with pytest.raises(CompileError, match=r"E0612.*no `reset`") as refused:
+        model.run(params, x, backend=bare, shots=10)
+    assert '`fresh="expand"` (`--fresh expand`)' in refused.value.diagnostics[0].help
+    found = model.run(params, x, backend=bare, shots=1000, fresh="expand", seed=1)
+    for name, want in model(params, x).items():
+        np.testing.assert_allclose(found[name], want, rtol=0, atol=0.2)
     small = GenericBackendV2(2, seed=1)
     with pytest.raises(CompileError, match=r"E0612.*2 qubits, and the circuit takes 3"):
         model.run(params, x, backend=small, shots=10)
@@ -184,8 +216,57 @@ class Failing:
 
 def test_no_shot_passes() -> None:
     model = qr.loads(RATIOS)
-    with pytest.raises(DataError, match=r"before step \d of sample 0"):
+    with pytest.raises(DataError, match=r"no shot passed .* before step \d of sample 0"):
         model.run(model.init(0), np.array([[0.5, 0.5]]), backend=Failing(), shots=10)
+
+
+def test_too_few_shots_pass() -> None:
+    """Of a handful all may read the same: a standard error of 0 would not be honest."""
+    model = qr.loads(
+        "qrnn 1.0; cell C { input x: real; fresh a: qubit; fresh q: qubit; ry(0.3) a; cx a, q;"
+        " postselect a == 1; ry(x) q; output y = expect(Z(q)); }"
+    )
+    x = np.array([[1.0]])
+    with pytest.raises(
+        DataError, match=r"only \d of 200 shots .* before step 0 of sample 0"
+    ) as few:
+        model.run({}, x, backend=Exact(seed=1), shots=200)
+    enough = int(str(few.value).split("take some ")[1])
+    assert 400 <= enough <= 4000
+    found = model.run({}, x, backend=Exact(seed=1), shots=enough)
+    assert found.success["post_0_0"] * enough >= 10
+    assert abs(found["y"] - model({}, x)["y"])[0, 0] < 5 * found.std_error["y"][0, 0]
+
+
+def test_success_rates_of_postselections() -> None:
+    """Two in a row are reported together; a later one of those shots that came so far."""
+    model = qr.loads(
+        "qrnn 1.0; cell C { input x: real; fresh a: qubit[3]; fresh q: qubit; ry(x) a; ry(1.1) q;"
+        " cx a[2], q; postselect a[0] == 0; postselect a[1] == 0; output y = expect(Z(q));"
+        " postselect a[2] == 1; output z = expect(Z(q)); }"
+    )
+    found = model.run({}, np.array([[0.8], [1.4]]), backend=Exact(seed=2), shots=4000)
+    passed = np.cos(np.array([0.4, 0.7])) ** 2
+    want = {"post_1_0": np.mean(passed**2), "post_2_0": np.mean(1 - passed)}
+    assert found.success == pytest.approx(want, abs=0.03)
+
+
+@pytest.mark.parametrize(("text", "rounds"), [(QLSTM, 3), (REPLAY, 6)], ids=["qlstm", "replay"])
+def test_what_feedback_costs_is_said_before(
+    text: str, rounds: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A round a step where nothing is carried on qubits, and all steps again where something is."""
+
+    class Nothing:
+        def run(self, requests: Any, shots: int) -> Any:
+            raise InterruptedError
+
+    model = qr.loads(text)
+    x = np.full((2, 3), 0.4)
+    with pytest.raises(InterruptedError):
+        model.run(model.init(0), x, backend=Nothing(), shots=10)
+    said = capsys.readouterr().err
+    assert f"in {rounds} rounds: each needs what was measured before" in said
 
 
 def test_wrong_backends() -> None:
@@ -207,4 +288,4 @@ def test_a_loss_that_skips_every_step_does_not_stand_in_the_way() -> None:
     )
     found = model.run({}, np.zeros((1, 3)), shots=1000, seed=1)
     assert found["p"].tolist() == [[1.0, 1.0, 1.0]]
-    assert found.std_error["p"].tolist() == [[0.0, 0.0, 0.0]]
+    assert found.std_error["p"] == pytest.approx(2 / 1000, rel=0.01)

@@ -57,6 +57,25 @@ def test_shots_lower_the_loss_as_the_exact_gradient_does(
     assert 0 < found.history["grad_error"][0] < 1
 
 
+def test_a_budget_of_shots_ends_a_run(task: Any) -> None:
+    model, params, x, y = task
+    options: Any = {"epochs": 9, "batch": 2, "optimizer": "sgd", "lr": 0.1, "params": params}
+    options |= {"validation": (x[:1], y[:1]), "progress": False, "shots": 10}
+    # Two updates of 34 circuits an epoch, its validation, and metrics of 4 + 1 sequences.
+    run = model.fit(x, y, backend=Exact(seed=1), shot_budget=1800, **options)
+    assert run.stopped == "budget"
+    assert len(run.history["loss"]) == 3 and run.device["shots"] == 10 * (5 * 34 + 3 + 5)
+    whole = model.fit(x, y, backend=Exact(seed=1), **options | {"epochs": 2})
+    assert run.history["loss"][:2] == whole.history["loss"]
+    exactly = whole.device["shots"]
+    again = model.fit(x, y, backend=Exact(seed=1), shot_budget=exactly, **options | {"epochs": 2})
+    assert again.stopped == "epochs" and again.device["shots"] == exactly
+    with pytest.raises(ValueError, match="take 40 circuits of 10 shots: more than the budget"):
+        model.fit(x, y, backend=Exact(), shot_budget=399, **options)
+    with pytest.raises(ValueError, match="shot_budget= is for training on a backend"):
+        model.fit(x, y, shot_budget=5, progress=False)
+
+
 def test_spsa_lowers_the_loss(task: Any) -> None:
     model, params, x, y = task
     spsa = ("spsa", {"lr": 0.8, "c": 0.2, "stability": 5.0})

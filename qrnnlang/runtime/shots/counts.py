@@ -39,21 +39,54 @@ class Moments:
 
 def values(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Floats:
     """What each outcome contributes to each quantity: (outcomes, K)."""
-    passed: dict[tuple[str, ...], Floats] = {}
+    return _values(stencil, counts, expected, {})
+
+
+def _values(
+    stencil: Stencil,
+    counts: Counts,
+    expected: Mapping[str, int],
+    passed: dict[tuple[str, ...], Floats],
+) -> Floats:
     columns = [_column(q, stencil, counts, expected, passed) for q in stencil.quantities]
     return np.stack(columns, axis=1)
 
 
 def moments(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Moments:
     """Means over the shots. What was postselected counts as 0, so that all is linear in shots."""
-    shown = values(stencil, counts, expected)
+    passed: dict[tuple[str, ...], Floats] = {}
+    shown = _values(stencil, counts, expected, passed)
     share = counts.weights / counts.weights.sum()
     mean = _mean(counts, shown)
     if counts.shots is None:
         return Moments(mean, np.zeros((len(mean), len(mean))))
     centred = shown - mean
     covariance = (centred * share[:, None]).T @ centred / max(counts.shots - 1, 1)
+    covariance[np.diag_indices_from(covariance)] += _unseen(stencil, counts, shown, passed)
     return Moments(mean, covariance * counts.inflation)
+
+
+def _unseen(
+    stencil: Stencil, counts: Counts, shown: Floats, passed: Mapping[tuple[str, ...], Floats]
+) -> Floats:
+    """The variance of quantities on which all k shots that passed agree, where their own is 0.
+
+    By Laplace's rule of succession an outcome that none of k shots showed has a probability of
+    variance (k + 1)/((k + 2)² (k + 3)), about 1/k².
+    """
+    found = np.zeros(len(stencil.quantities))
+    weights = counts.weights / counts.weights.sum()
+    for j, q in enumerate(stencil.quantities):
+        if not q.register:
+            continue
+        share = weights * passed[q.posts]
+        seen = shown[share != 0, j]
+        if len(seen) and seen.min() == seen.max():
+            part = float(share.sum())
+            k = part * (counts.shots or 0)
+            width = 2 * part if q.sign else part
+            found[j] = width**2 * (k + 1) / ((k + 2) ** 2 * (k + 3))
+    return found
 
 
 def means(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Floats:

@@ -26,8 +26,9 @@ Array = Any
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, Any]
 
-#: The share of shots that passes postselections below which a mean is not to be trusted.
-_NOTHING = 0.0
+#: So many shots have to pass all postselections before a read-out for its standard error to say
+#: anything: of fewer, all too often all read the same.
+ENOUGH = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +193,12 @@ class Machine:
         size: int,
         device: Device,
         shots: int,
+        least: int = 1,
     ) -> Measured:
-        """Round by round. `inputs` are (batch, steps, …) with a batch of `size`."""
+        """Round by round. `inputs` are (batch, steps, …) with a batch of `size`.
+
+        Raises DataError where fewer than `least` shots pass the postselections before a read-out.
+        """
         means = self._unmeasured(size)
         angles = np.zeros((size, self.values.first[-1]))
         encoded = np.zeros((size, self.values.one - self.values.values))
@@ -212,7 +217,7 @@ class Machine:
                 begin, end = self.first[u], self.first[u + 1]
                 means[:, begin:end] = [m.mean for m in found]
                 covariances[u] = np.array([m.covariance for m in found])
-                self._refuse_nothing(u, means)
+                self._refuse_few(u, means, shots, least)
         return Measured(means, tuple(covariances), angles, encoded, tuple(expected))
 
     def _unmeasured(self, size: int) -> Floats:
@@ -271,23 +276,35 @@ class Machine:
             sample, _ = bad[0]
             raise DataError(f"an angle is not a number, at sample {sample}, step {use.step}")
 
-    def _refuse_nothing(self, u: int, means: Floats) -> None:
-        """Refuses a postselection that no shot passed."""
+    def _refuse_few(self, u: int, means: Floats, shots: int, least: int) -> None:
+        """Refuses a postselection that too few shots passed."""
         stencil = self.uses[u].stencil
+        floor = (least - 0.5) / shots if least > 1 else 0.0
         for j, owner in enumerate(stencil.reads):
             norm = stencil.norms[j]
             if owner is None or norm is None:
                 continue
-            dead = np.flatnonzero(means[:, self.first[u] + norm] <= _NOTHING)
-            if len(dead):
-                (_, t, _), _ = owner
+            share = means[:, self.first[u] + norm]
+            few = np.flatnonzero(share <= floor)
+            if not len(few):
+                continue
+            (_, t, _), _ = owner
+            passed = max(round(float(share[few[0]]) * shots), 0)
+            where = f"step {t + self.uses[u].step} of sample {few[0]}"
+            if not passed:
                 raise DataError(
-                    f"no shot passed the postselections before step {t + self.uses[u].step} of "
-                    f"sample {dead[0]}: take more shots"
+                    f"no shot passed the postselections before {where}: take more shots"
                 )
+            raise DataError(
+                f"only {passed} of {shots} shots passed the postselections before {where}, too few "
+                f"for a standard error: take some {_rounded(2 * least * shots / passed)}"
+            )
 
     def success(self, means: Floats) -> dict[str, float]:
-        """The share of shots that passed each postselection, of those that came so far."""
+        """The share of shots that passed each postselection, of those that came so far.
+
+        Postselections with no read-out between them are one, under the name of the last.
+        """
         found: dict[str, float] = {}
         for u, use in enumerate(self.uses):
             weights = {
@@ -295,11 +312,11 @@ class Machine:
                 for j, q in enumerate(use.stencil.quantities)
                 if not q.register
             }
-            for posts, passed in sorted(weights.items(), key=lambda w: len(w[0])):
-                before = weights.get(posts[:-1], np.ones(len(passed)))
-                if len(posts) == 1 or posts[:-1] in weights:
-                    name = _at_step(posts[-1], use.step, self.steps)
-                    found.setdefault(name, float(np.mean(passed / before)))
+            before = np.ones(len(means))
+            for posts in sorted(weights, key=len):
+                name = _at_step(posts[-1], use.step, self.steps)
+                found.setdefault(name, float(np.mean(weights[posts] / before)))
+                before = weights[posts]
         return found
 
 
@@ -313,3 +330,8 @@ def _at_step(register: str, step: int, steps: int) -> str:
         return register
     stem, _, number = register.rpartition("_")
     return f"{stem}_{step:0{len(number)}d}"
+
+
+def _rounded(number: float) -> int:
+    """With two digits."""
+    return int(float(f"{number:.1e}"))

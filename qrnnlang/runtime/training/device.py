@@ -32,13 +32,14 @@ Floats: TypeAlias = NDArray[np.float64]
 
 @dataclass
 class OnDevice:
-    """Losses and gradients from shots. `shots`: of every circuit."""
+    """Losses and gradients from shots. `shots`: of every circuit; `budget`: of the whole run."""
 
     runner: Runner
     machine: Machine
     device: Counting
     shots: int
     options: TrainOptions
+    budget: int | None = None
     spread: list[float] = field(default_factory=list)
 
     @cached_property
@@ -54,6 +55,17 @@ class OnDevice:
         if self.spsa:
             return 2 * batch * len(self.machine.uses)
         return circuits(self.machine, batch)
+
+    def behind(self, data: Mapping[str, Batch]) -> int:
+        """How many circuits come after the last update: its validation, and the run's metrics."""
+        sizes = {part: _size(batch) for part, batch in data.items()}
+        return len(self.machine.uses) * (sum(sizes.values()) + sizes.get("validation", 0))
+
+    def affords(self, circuits: int) -> bool:
+        """Whether the budget has the shots for so many circuits more."""
+        return self.budget is None or (
+            self.device.tally.shots + circuits * self.shots <= self.budget
+        )
 
     def judged(self, trained: Arrays, fixed: Arrays, batch: Batch) -> dict[str, float]:
         """Loss and metrics of a whole set."""
@@ -117,13 +129,15 @@ def train_on_device(
     options: TrainOptions,
     shots: int,
     progress: Progress,
+    budget: int | None = None,
 ) -> Run:
     """As `loop.train`, with everything from shots: losses, metrics and gradients.
 
     The loss of the history is the mean over the batches of an epoch, at the parameters that each
     began with. There is no checkpoint: all draws follow from the seed, so that a run that is made
-    again goes by the jobs that are on disk, up to where it was interrupted. Raises ValueError for
-    optimisers that need exact values (`lbfgs`, `ridge`).
+    again goes by the jobs that are on disk, up to where it was interrupted. With a budget of shots
+    it ends before the first update that there are none left for. Raises ValueError for optimisers
+    that need exact values (`lbfgs`, `ridge`), and for a budget that is not enough for an update.
     """
     import jax.numpy as jnp
     import optax
@@ -139,11 +153,17 @@ def train_on_device(
     samples = _size(data["train"])
     size = min(options.batch, samples)
     counting = Counting(device)
-    work = OnDevice(runner, machine, counting, shots, options)
+    work = OnDevice(runner, machine, counting, shots, options, budget)
     follow = follower(options, math.ceil(samples / size))
     state, updates = follow.init(current), 0
     best, best_epoch, least = current, 0, math.inf
     history: dict[str, list[float]] = {"epoch": []}
+    behind = work.behind(data)
+    if not work.affords(work.circuits(size) + behind):
+        raise ValueError(
+            f"an update and the metrics of the run take {work.circuits(size) + behind} circuits of "
+            f"{shots} shots: more than the budget of {budget} shots"
+        )
     if progress.enabled:
         print(f"note: {_cost(work, data, size, options)}", file=sys.stderr, flush=True)
     stopped = "epochs"
@@ -152,6 +172,9 @@ def train_on_device(
             for epoch in range(1, options.epochs + 1):
                 losses, work.spread = [], []
                 for rows in _order(options, epoch, samples, size):
+                    if not work.affords(work.circuits(len(rows)) + behind):
+                        stopped = "budget"
+                        break
                     here = _host(current)
                     batch = _picked(data["train"], rows)
                     value, grads = work.direction(here, fixed, batch, updates)
@@ -166,6 +189,8 @@ def train_on_device(
                     changes, state = follow.update(tree, state, current)
                     current = optax.apply_updates(current, changes)
                     updates += 1
+                if not losses:
+                    break
                 values = {"loss": float(np.mean(losses))}
                 if work.spread:
                     values["grad_error"] = float(np.mean(work.spread))
@@ -180,6 +205,8 @@ def train_on_device(
                 if better or ("val_loss" not in values and options.patience is None):
                     best, best_epoch = current, epoch
                 progress.epoch(epoch, values)
+                if stopped == "budget":
+                    break
                 if options.patience is not None and epoch - best_epoch >= options.patience:
                     stopped = "patience"
                     break
@@ -210,10 +237,13 @@ def _cost(work: OnDevice, data: Mapping[str, Batch], size: int, options: TrainOp
     epoch = one * _size(data["train"])
     if "validation" in data:
         epoch += len(work.machine.uses) * _size(data["validation"])
+    last = len(work.machine.uses) * sum(map(_size, data.values()))
     kind = "SPSA" if work.spsa else "parameter shifts"
+    within = "" if work.budget is None else f", {work.budget} shots at most"
     return (
         f"{kind}: {one * size} circuits an update of {size} sequences, {epoch} an epoch, "
-        f"{epoch * options.epochs} in {options.epochs} epochs, {work.shots} shots each"
+        f"{epoch * options.epochs + last} in {options.epochs} epochs with the metrics at the end, "
+        f"{work.shots} shots each{within}"
     )
 
 

@@ -36,7 +36,7 @@ class Run:
     history: dict[str, list[float]]
     metrics: dict[str, dict[str, float]]
     best_epoch: int = 0
-    stopped: str = "epochs"  # "epochs", "patience" or "interrupted"
+    stopped: str = "epochs"  # "epochs", "patience", "budget" or "interrupted"
     seconds: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
