@@ -14,8 +14,6 @@ from qrnnlang.runtime.sampled import Outputs
 
 from .conftest import Run
 
-pytest.importorskip("mthree")
-
 ON = ("run", "cell.qrnn", "--inputs", "x.csv", "--seed", "4", "--shots", "300")
 
 

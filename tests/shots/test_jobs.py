@@ -121,7 +121,6 @@ def test_the_same_call_on_a_device_sends_nothing_twice(
 
     And the qubits are those of the first time, whatever the transpiler would say now.
     """
-    pytest.importorskip("mthree")
     options: Any = {
         "backend": "generic_4",
         "shots": 40,

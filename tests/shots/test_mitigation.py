@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import qrnnlang as qr
-from qrnnlang.diagnostics import CompileError
+from qrnnlang.diagnostics import CompileError, DataError
+from qrnnlang.runtime.shots.counts import Counts, moments
 from qrnnlang.runtime.shots.folding import weights
-
-pytest.importorskip("mthree")
+from qrnnlang.runtime.shots.stencil import Quantity
 
 MODEL = """qrnn 1.0;
 cell C { input x: real; fresh q: qubit; param w: angle[4];
@@ -25,7 +26,7 @@ def noisy(rate: float, flips: float = 0.0) -> Any:
     from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
 
-    model = NoiseModel(basis_gates=["rx", "ry", "x"])
+    model = NoiseModel(basis_gates=["rx", "ry", "x", "cx"])
     if rate:
         model.add_all_qubit_quantum_error(depolarizing_error(rate, 1), ["rx", "ry"])
     if flips:
@@ -86,6 +87,96 @@ def test_readout_errors_are_taken_back(task: Any) -> None:
     assert abs(found["y"][0, 0] - exact) < 4 * found.std_error["y"][0, 0] + 0.02
     assert abs(plain["y"][0, 0] - exact) > 0.05
     assert found.std_error["y"][0, 0] > plain.std_error["y"][0, 0]
+
+
+def test_long_sequences_of_bits() -> None:
+    """Of 24 bits all outcomes of all shots differ; every read-out is still taken back."""
+    model = qr.loads(
+        "qrnn 1.0; cell C { input x: real; carry m: qubit; fresh q: qubit[2]; ry(x) q[0]; cx q[0], q[1];"
+        " cx m, q[1]; ry(0.4) m;"
+        " output y = expect(Z(q[0])); output p = prob(q); }"
+    )
+    x = np.linspace(0.2, 2.0, 12)[None]
+    plain, found = (
+        model.run({}, x, backend=noisy(0, 0.1), shots=4000, seed=1, readout=r)
+        for r in (False, True)
+    )
+    for name, want in model({}, x).items():
+        assert np.abs(plain[name] - want).max() > 0.1
+        # The calibration's 2,048 shots: 0.012 of a bit.
+        assert np.all(np.abs(found[name] - want) < 5 * found.std_error[name] + 0.04)
+        assert np.abs(found[name] - want).mean() < 0.3 * np.abs(plain[name] - want).mean()
+
+
+def drawn(shots: int, seed: int, flips: Any) -> Any:
+    """Shots of three bits, two of them entangled, one of them postselected, and read wrongly."""
+    rng = np.random.default_rng(seed)
+    a = rng.random(shots) < 0.3
+    b = a ^ (rng.random(shots) < 0.1)
+    c = rng.random(shots) < np.where(a, 0.8, 0.25)
+    bits = np.stack([a, b, c])
+    wrong = np.where(bits, flips[:, 1:], flips[:, :1])
+    return bits ^ (rng.random(bits.shape) < wrong)
+
+
+FLIPS = np.array([[0.02, 0.07], [0.05, 0.1], [0.03, 0.15]])
+UNDO = np.stack([np.linalg.inv([[1 - u, d], [u, 1 - d]]) for u, d in FLIPS])
+
+
+def three(bits: Any, undo: Any = UNDO) -> Any:
+    """The moments of ⟨Z Z⟩, of P(01), and of ⟨Z⟩ where the last bit is 0 with its weight."""
+    program = SimpleNamespace(metadata={"postselections": {"post": {"value": 0}}})
+    stencil = SimpleNamespace(
+        program=program,
+        registers={"post": (2,)},
+        quantities=(
+            Quantity("o", (0, 1), True, 0, (), 0),
+            Quantity("o", (0, 1), False, 1, (), 0),
+            Quantity("o", (0,), True, 0, ("post",), 0),
+            Quantity("", (), True, 0, ("post",), 0),
+        ),
+    )
+    registers = {"o": bits[0] + 2 * bits[1], "post": bits[2].astype(int)}
+    given = {"o": undo[:2], "post": undo[2:]} if undo is not None else {}
+    size = len(bits[0])
+    return moments(stencil, Counts(registers, np.ones(size), size, given), {})  # type: ignore[arg-type]
+
+
+def test_mitigated_means_have_no_bias_and_honest_errors() -> None:
+    a = np.array([0.7, 0.3])
+    want = [0.8, 0.3 * 0.1, 0.7 * 0.75 - 0.3 * 0.2, 0.7 * 0.75 + 0.3 * 0.2]
+    assert three(drawn(200, 0, 0 * FLIPS), None).mean.shape == (4,) and a.sum() == 1
+    runs = [three(drawn(1000, seed, FLIPS)) for seed in range(300)]
+    errors = [np.sqrt(np.diag(r.covariance)) for r in runs]
+    z = np.array([(r.mean - want) / e for r, e in zip(runs, errors, strict=True)])
+    assert np.abs(z.mean(axis=0)).max() < 4 / np.sqrt(300)
+    assert np.abs(z.var(axis=0) - 1).max() < 4 * np.sqrt(2 / 300)
+    raw = np.array([(three(drawn(1000, seed, FLIPS), None).mean - want) for seed in range(20)])
+    assert np.abs(raw.mean(axis=0)).min() > 0.01
+
+
+def test_mthree_gives_the_same_where_all_outcomes_are_seen() -> None:
+    mthree = pytest.importorskip("mthree", reason="compared with where it is installed")
+    solver = mthree.M3Mitigation(None)
+    solver.num_qubits = 3
+    solver.cals_from_matrices([np.array([[1 - u, d], [u, 1 - d]]) for u, d in FLIPS])
+    bits = drawn(5000, 1, FLIPS)
+    keys, counts = np.unique(bits.T[:, ::-1].astype(int), axis=0, return_counts=True)
+    assert len(keys) == 8
+    seen = {"".join(map(str, k)): int(n) for k, n in zip(keys, counts, strict=True)}
+    # (mthree's numbers have 32 bits)
+    found = solver.apply_correction(seen, [0, 1, 2])
+    zz = sum(v * (-1) ** (int(k[2]) + int(k[1])) for k, v in found.items())
+    p01 = sum(v for k, v in found.items() if k[1:] == "01")
+    z = sum(v * (-1) ** int(k[2]) for k, v in found.items() if k[0] == "0")
+    weight = sum(v for k, v in found.items() if k[0] == "0")
+    np.testing.assert_allclose(three(bits).mean, [zz, p01, z, weight], rtol=0, atol=1e-6)
+
+
+def test_a_qubit_that_says_nothing() -> None:
+    model = qr.loads(MODEL)
+    with pytest.raises(DataError, match="qubit 0 of the backend reads much the same"):
+        model.run(model.init(0), np.array([[0.2]]), backend=noisy(0, 1 / 3), shots=10, readout=True)
 
 
 def test_waiting_qubits_are_decoupled() -> None:

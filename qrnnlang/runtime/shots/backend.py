@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from .counts import Counts
 from .device import Request
 from .facts import Facts, check, facts_of
 from .ledger import Ledger, Raw
-from .readout import calibration, measured_bits, mitigated, solver
+from .readout import calibration, measured_bits, undoing
 from .stencil import Stencil
 
 if TYPE_CHECKING:
@@ -155,17 +155,13 @@ class Backend:
                 done += part.end - part.begin
             if self.tell is not None:
                 self.tell(done, total)
-        made = [[_counts(rows) for rows in request] for request in found]
-        if not self.readout:
-            return made
-        solved = self._solver(circuits)
+        undo = self._undo(circuits) if self.readout else [{}] * len(circuits)
         return [
-            [mitigated(c, circuit, solved) for c in rows]
-            for rows, circuit in zip(made, circuits, strict=True)
+            [_counts(rows, u) for rows in request] for request, u in zip(found, undo, strict=True)
         ]
 
-    def _solver(self, circuits: Sequence[QuantumCircuit]) -> Any:
-        """mthree with the flips of all qubits that some circuits measure; measured once each."""
+    def _undo(self, circuits: Sequence[QuantumCircuit]) -> list[dict[str, NDArray[np.float64]]]:
+        """What undoes the flips of the qubits that circuits measure; these are measured once."""
         qubits = sorted({q for c in circuits for q in measured_bits(c).values()})
         missing = [q for q in qubits if q not in self._flips]
         if missing:
@@ -180,7 +176,7 @@ class Backend:
             for i, q in enumerate(missing):
                 low, high = ones[0][i], ones[1][i]
                 self._flips[q] = np.array([[1 - low, 1 - high], [low, high]])
-        return solver(self.backend, self._flips)
+        return [undoing(circuit, self._flips) for circuit in circuits]
 
     def _jobs(self, requests: Sequence[Request], shots: int) -> Iterator[list[Part]]:
         """Requests cut to the size of jobs, and of portions on simulators."""
@@ -369,11 +365,13 @@ class _Ticket:
                 time.sleep(delays.pop(0))
 
 
-def _counts(parts: Sequence[dict[str, NDArray[np.uint8]]]) -> Counts:
+def _counts(
+    parts: Sequence[dict[str, NDArray[np.uint8]]], undo: Mapping[str, NDArray[np.float64]]
+) -> Counts:
     """The shots of one set of angles, every shot an outcome."""
     registers = {name: np.concatenate([_integers(p[name]) for p in parts]) for name in parts[0]}
     shots = len(next(iter(registers.values())))
-    return Counts(registers, np.ones(shots), shots)
+    return Counts(registers, np.ones(shots), shots, undo)
 
 
 def _integers(packed: NDArray[np.uint8]) -> NDArray[np.int64]:

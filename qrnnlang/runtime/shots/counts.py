@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,23 @@ from .stencil import Quantity, Stencil
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: What a bit contributes to a product of ±1, and to whether it reads 0 or 1.
+_SIGN, _IS = np.array([1.0, -1.0]), np.eye(2)
+
 
 @dataclass(frozen=True, eq=False)
 class Counts:
     """Outcomes of one circuit with the weight of each.
 
     `registers[name]`: the integer that a register reads in every outcome. `shots`: how many there
-    were; None for an exact distribution. `inflation`: by how much the variance of a mean is larger
-    than that of as many shots, after error mitigation.
+    were; None for an exact distribution. `undo[name]`: for each bit of a register the inverse of
+    what its read does, (bits, 2, 2); what a shot contributes is then that of the bits before it.
     """
 
     registers: Mapping[str, Ints]
     weights: Floats
     shots: int | None
-    inflation: float = 1.0
+    undo: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,7 @@ def moments(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Mo
     centred = shown - mean
     covariance = (centred * share[:, None]).T @ centred / max(counts.shots - 1, 1)
     covariance[np.diag_indices_from(covariance)] += _unseen(stencil, counts, shown, passed)
-    return Moments(mean, covariance * counts.inflation)
+    return Moments(mean, covariance)
 
 
 def _unseen(
@@ -112,19 +115,10 @@ def _column(
     kept = passed[q.posts]
     if not q.register:
         return kept
-    reads = counts.registers[q.register]
     if q.sign:
-        odd = np.zeros(len(reads), dtype=np.int64)
-        for b in q.bits:
-            odd ^= reads >> b & 1
-        signs: Floats = kept * (1.0 - 2.0 * odd)
-        return signs
-    number = np.zeros(len(reads), dtype=np.int64)
-    for i, b in enumerate(q.bits):
-        number |= (reads >> b & 1) << i
+        return kept * _product(counts, q.register, q.bits, [_SIGN] * len(q.bits))
     wanted = expected[q.expected] if q.expected else q.value
-    hits: Floats = kept * (number == wanted)
-    return hits
+    return kept * _reads(counts, q.register, q.bits, wanted)
 
 
 def _passed(
@@ -135,5 +129,21 @@ def _passed(
     kept = np.ones(len(counts.weights))
     for name in posts:
         wanted = expected[name] if name in expected else entries[name]["value"]
-        kept = kept * (counts.registers[name] == wanted)
+        kept = kept * _reads(counts, name, range(len(stencil.registers[name])), wanted)
     return kept
+
+
+def _reads(counts: Counts, register: str, bits: Sequence[int], wanted: int) -> Floats:
+    """1 where some bits of a register read a number."""
+    return _product(counts, register, bits, [_IS[wanted >> i & 1] for i in range(len(bits))])
+
+
+def _product(
+    counts: Counts, register: str, bits: Sequence[int], values: Sequence[Floats]
+) -> Floats:
+    """The product over bits of what each contributes, (2,), for the value that it has."""
+    reads, undo = counts.registers[register], counts.undo.get(register)
+    found = np.ones(len(reads))
+    for b, value in zip(bits, values, strict=True):
+        found *= (value if undo is None else value @ undo[b])[reads >> b & 1]
+    return found

@@ -173,7 +173,7 @@ class Gradients:
                 mean = float(share @ shown)
                 along[b, k] += s.factors[i] * mean
                 if counts.shots is not None:
-                    square = float(share @ (shown - mean) ** 2) * counts.inflation
+                    square = float(share @ (shown - mean) ** 2)
                     variance[b, k] += s.factors[i] ** 2 * square / max(counts.shots - 1, 1)
         return Slope(along, variance)
 
