@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -55,7 +56,7 @@ class Layout:
         for wire in wires:
             del self.where[wire]
 
-    def touch(self, qubits: tuple[int, ...]) -> None:
+    def touch(self, qubits: Iterable[int]) -> None:
         self.dirty.update(qubits)
 
     def next_step(self, carries: list[QubitCarry]) -> None:

@@ -8,6 +8,7 @@ lines between there and the end of the circuit.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -23,6 +24,7 @@ from ..sema.closed import (
     Postselect,
     Prob,
     QubitCarry,
+    Ref,
     Reset,
     Wire,
 )
@@ -58,37 +60,72 @@ class Lines:
 
 
 def trace(template: Template, steps: int) -> Lines:
-    """The lines of a run."""
+    """The lines of a run: those of one step, followed once and repeated."""
     lines = Lines()
     carries = [c for c in template.graph.carries if isinstance(c, QubitCarry)]
-    where: dict[Wire, Line] = {w: lines._new() for c in carries for w in c.wires}
-    posts = 0
+    begin = _Sketch({w: n for n, w in enumerate(w for c in carries for w in c.wires)})
     for ref, item in template.init:
-        _follow(lines, where, (-1, ref), item)
-    line = [(ref, item) for ref, item in template.line if not isinstance(item, Barrier)]
+        begin.follow(ref, item)
+    carried = begin.write(lines, -1, [lines._new() for _ in begin.where])
+    where = {w: carried[n] for w, n in begin.where.items()}
+    step = _Sketch({w: n for n, w in enumerate(where)})
+    for ref, item in template.line:
+        if not isinstance(item, Barrier):
+            step.follow(ref, item)
+    after = {w: step.where[o] for c in carries for w, o in zip(c.wires, c.out, strict=True)}
+    order = [after[w] for w in where]
+    now = list(where.values())
     for t in range(steps):
-        for ref, item in line:
-            if isinstance(item, Expect | Prob):
-                lines.at[t, ref] = {w: where[w] for w in wires_of(item)}
-                lines.posts[t, ref] = posts
-                continue
-            if isinstance(item, Postselect):
-                lines.at[t, ref], lines.posts[t, ref] = {}, posts
-                posts += 1
-            _follow(lines, where, (t, ref), item)
-        where = {w: where[o] for c in carries for w, o in zip(c.wires, c.out, strict=True)}
+        every = step.write(lines, t, now)
+        now = [every[n] for n in order]
     return lines
 
 
-def _follow(lines: Lines, where: dict[Wire, Line], time: Time, item: Stamp | Op) -> None:
-    match item:
-        case Alloc(wires=wires) | Reset(wires=wires, when=None):
-            where.update((w, lines._new()) for w in wires)
-        case Discard():
-            pass
-        case _:
-            wires = item.wires if isinstance(item, Stamp | Measure) else wires_of(item)
-            for wire in wires:
-                touched = lines.touches[where[wire]]
-                if not touched or touched[-1] != time:
-                    touched.append(time)
+@dataclass
+class _Sketch:
+    """One pass over a list of operations, its lines numbered: first those that come in.
+
+    `touches[line]`: by which operations; `reads`: read-outs with the lines of their wires, and how
+    many postselections lie before each; `posts`: how many there are.
+    """
+
+    where: dict[Wire, int]
+    touches: list[list[Ref]] = field(default_factory=list)
+    reads: list[tuple[Ref, dict[Wire, int], int]] = field(default_factory=list)
+    posts: int = 0
+    before: int = 0
+
+    def __post_init__(self) -> None:
+        self.touches += [[] for _ in self.where]
+
+    def follow(self, ref: Ref, item: Stamp | Op) -> None:
+        match item:
+            case Expect() | Prob():
+                at = {w: self.where[w] for w in wires_of(item)}
+                self.reads.append((ref, at, self.posts))
+            case Alloc(wires=wires) | Reset(wires=wires, when=None):
+                for wire in wires:
+                    self.where[wire] = len(self.touches)
+                    self.touches.append([])
+            case Discard():
+                pass
+            case _:
+                if isinstance(item, Postselect):
+                    self.reads.append((ref, {}, self.posts))
+                    self.posts += 1
+                wires = item.wires if isinstance(item, Stamp | Measure) else wires_of(item)
+                for wire in wires:
+                    touched = self.touches[self.where[wire]]
+                    if not touched or touched[-1] != ref:
+                        touched.append(ref)
+
+    def write(self, lines: Lines, t: int, into: Sequence[Line]) -> list[Line]:
+        """Step t, where the lines that come in are those of `into`; gives all of its lines."""
+        every = [*into, *(lines._new() for _ in range(len(self.touches) - len(into)))]
+        for line, refs in zip(every, self.touches, strict=True):
+            lines.touches[line] += [(t, ref) for ref in refs]
+        for ref, at, posts in self.reads:
+            lines.at[t, ref] = {w: every[n] for w, n in at.items()}
+            lines.posts[t, ref] = self.before + posts
+        self.before += self.posts
+        return every

@@ -133,15 +133,16 @@ class _Writer:
         self._memo: dict[Hashable, tuple[Expr, Any]] = {}
         self._same: dict[int, CircuitInstruction] = {}  # by identity
         self._alike: dict[Hashable, CircuitInstruction] = {}
+        self._bodies: dict[Hashable, QuantumCircuit] = {}
         self._weights: Memo = {}
 
     def made(self, instrs: Sequence[Instr]) -> list[CircuitInstruction]:
         """Every object once, and once each gate with known angles: steps repeat them."""
-        same = self._same
-        for instr in instrs:
-            if id(instr) not in same:
-                same[id(instr)] = self._made(instr)
-        return [same[id(instr)] for instr in instrs]
+        same, known = self._same, list(map(id, instrs))
+        for key, instr in zip(known, instrs, strict=True):
+            if key not in same:
+                same[key] = self._made(instr)
+        return [same[key] for key in known]
 
     def _made(self, instr: Instr) -> CircuitInstruction:
         plain = not instr.clbits and all(isinstance(a, float) for a in instr.angles)
@@ -165,11 +166,25 @@ class _Writer:
         """Gates under one bit, made without Qiskit's builder, which looks at every bit there is."""
         if not isinstance(when, Bit) or any(i.clbits or i.name == "store" for i in instrs):
             return None
-        qubits = [self.qubits[q] for q in dict.fromkeys(q for i in instrs for q in i.qubits)]
+        places = tuple(dict.fromkeys(q for i in instrs for q in i.qubits))
+        qubits = [self.qubits[q] for q in places]
         clbit = self.clbits[when.id]
-        body = QuantumCircuit(qubits, [clbit])
-        body._data.extend(self.made(instrs))
+        body = self._body(places, instrs)
         return CircuitInstruction(IfElseOp((clbit, 1), body), qubits, [clbit])
+
+    def _body(self, places: tuple[int, ...], instrs: Sequence[Instr]) -> QuantumCircuit:
+        """What a condition holds; once for all steps if its angles are known.
+
+        Its bits stand for those of the operation in their order, so they need not be the same.
+        """
+        key = tuple([(i.name, i.qubits, i.angles) for i in instrs])
+        found = self._bodies.get(key)
+        if found is None:
+            found = QuantumCircuit([self.qubits[q] for q in places], [Clbit()])
+            found._data.extend(self.made(instrs))
+            if all(isinstance(a, float) for i in instrs for a in i.angles):
+                self._bodies[key] = found
+        return found
 
     def operation(self, instr: Instr) -> Any:
         match instr.name:

@@ -94,14 +94,44 @@ class Stamper:
         self.seen = step.seen
         self.measured: dict[str, int] = {}
         self.post = 0
-        ends = cut[0] <= t
-        for ref, item in step.line:
-            if ends and (t, ref) > cut:
-                return
-            if not (isinstance(item, Stamp) and self._again(item, values)):
-                self._item(ref, item, values, self.template.origin(ref))
+        if not self._stamp(t, step, values, cut):
+            return
         self._carry_bits()
         self.layout.next_step([c for c in step.carries if isinstance(c, QubitCarry)])
+
+    def _stamp(self, t: int, step: Step, values: Mapping[Ref, Value], cut: Time) -> bool:
+        """The line of a step; False if it is cut off."""
+        line, k, ends = step.line, 0, cut[0] <= t
+        stretches = {} if ends else self.standing.of(step, self.layout.where)
+        found: list[Stamp] = []  # again, just before `k`
+
+        def close() -> None:
+            instrs = self.program.instrs
+            made = self.standing.stretch(found, instrs[len(instrs) - len(found) :], values)
+            if made is not None:
+                stretches[k - len(found)] = made
+            found.clear()
+
+        while k < len(line):
+            stretch = stretches.pop(k, None)
+            if stretch is not None and stretch.holds(self.layout.where, values):
+                close()
+                stretches[k] = stretch
+                self.program.instrs += stretch.instrs
+                self.layout.touch(stretch.qubits)
+                k += len(stretch.instrs)
+                continue
+            ref, item = line[k]
+            if ends and (t, ref) > cut:
+                return False
+            if isinstance(item, Stamp) and self._again(item, values):
+                found.append(item)
+            else:
+                close()
+                self._item(ref, item, values, self.template.origin(ref))
+            k += 1
+        close()
+        return True
 
     # --- operations ---------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from math import exp
 from typing import Any
 
@@ -36,14 +37,16 @@ class Variant:
     loss: float
 
     @cached_property
-    def ready(self) -> tuple[Instr | None, ...]:
-        """The operations that are the same at every step."""
-        return tuple(
-            Instr(e.name, e.places, tuple(c for c, _ in e.angles))
-            if e.source < 0 and not any(terms for _, terms in e.angles)
-            else None
-            for e in self.emits
-        )
+    def stretches(self) -> tuple[Emit | tuple[Instr, ...], ...]:
+        """The operations, with those between two others that are the same at every step as one."""
+        found: list[Emit | tuple[Instr, ...]] = []
+        for same, emits in groupby(self.emits, _standing):
+            if same:
+                made = (Instr(e.name, e.places, tuple(c for c, _ in e.angles)) for e in emits)
+                found.append(tuple(made))
+            else:
+                found += emits
+        return tuple(found)
 
 
 def on_device(
@@ -171,13 +174,16 @@ class _Assembly:
             at = {r: place[part.lives[r]] for r in sorted(part.enters)}
             fitting = [v for v in steady if v.start == at] if part.form == form else []
             variant = fitting[0] if fitting else self._bridge(i, at, form, steady[0])
-            for emit, ready in zip(variant.emits, variant.ready, strict=True):
-                if emit.name == "reset" and not emit.conditional:
+            for emit in variant.stretches:
+                if isinstance(emit, tuple):
+                    state.past_gates(emit)
+                    out.instrs += emit
+                elif emit.name == "reset" and not emit.conditional:
                     out.instrs += state.reset(emit.places[0])
                 elif emit.name == "clean":
                     state.clean(emit.places[0])
                 else:
-                    instr = ready or emitted(emit, part.instrs)
+                    instr = emitted(emit, part.instrs)
                     state.past(instr)
                     out.instrs.append(instr)
             place = {part.lives[r]: p for r, p in variant.end.items()}
@@ -223,6 +229,13 @@ class _Assembly:
             "seconds": sum(duration_of(v.emits, self.backend) for v in steady) / n,
             "success": exp(-sum(loss_of(v.emits, self.backend) for v in steady) / n),
         }
+
+
+def _standing(emit: Emit) -> bool:
+    """Whether it is the same at every step, whatever is known of its places."""
+    if emit.name in ("reset", "clean") or emit.source >= 0:
+        return False
+    return not any(terms for _, terms in emit.angles)
 
 
 def _cost(variants: list[Variant], device: Device) -> float:
