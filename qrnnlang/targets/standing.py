@@ -12,7 +12,6 @@ from ..sema.closed import Ref, Wire
 from .classical import Value
 from .program import Instr
 
-
 #: Fewer gates than this are looked up one by one.
 _SHORT = 3
 
@@ -33,7 +32,7 @@ class Stretch:
         for wire, qubit in self.where.items():
             if where[wire] != qubit:
                 return False
-        return all([values[ref] is value for ref, value in self.values.items()])
+        return all(values[ref] is value for ref, value in self.values.items())
 
 
 @dataclass
