@@ -94,5 +94,9 @@ class Verifier:
                 if port.labels is None
                 else rng.integers(port.labels, size=shape)
             )
-        outputs, state = run_cell(graph, params, inputs, None, self.steps, self.externs)
+        try:
+            outputs, state = run_cell(graph, params, inputs, None, self.steps, self.externs)
+        except DataError:  # perhaps they must be bits
+            bits = {name: np.round(values) for name, values in inputs.items()}
+            outputs, state = run_cell(graph, params, bits, None, self.steps, self.externs)
         return outputs, state.densities

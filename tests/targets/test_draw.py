@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -37,17 +38,20 @@ def words(text: str) -> list[str]:
     return [t.text or "" for t in ElementTree.fromstring(text).iter(f"{SVG}text")]
 
 
+def extent(text: ElementTree.Element) -> tuple[float, float]:
+    """Where a text begins, and how long it is."""
+    size = 0.602 * float(text.get("font-size", 0)) * len(text.text or "")
+    share = {"start": 0, "middle": 0.5, "end": 1}[text.get("text-anchor", "")]
+    return float(text.get("x", 0)) - share * size, size
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_every_program_is_drawn_within_its_page(name: str) -> None:
     model = load_text(ALL[name], entry="Calls" if name == "calls" else None)
     root = ElementTree.fromstring(draw.svg(model))
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
     for text in root.iter(f"{SVG}text"):
-        size = 0.602 * float(text.get("font-size", 0)) * len(text.text or "")
-        left = (
-            float(text.get("x", 0))
-            - size * {"start": 0, "middle": 0.5, "end": 1}[text.get("text-anchor", "")]
-        )
+        left, size = extent(text)
         assert left >= 0, text.text
         assert left + size <= width, text.text
         assert 0 < float(text.get("y", 0)) < height
@@ -59,6 +63,24 @@ def test_what_a_drawing_says() -> None:
     for word in ("cell Small", "carry", "fresh", "m[0]", "m[1]", "e", "2·w[0]", "2·w[1]", "⟨Z⟩"):
         assert word in found, word
     assert {"m: 2 qubits", "s = tanh(s + x)", "y = ⟨Z(e)⟩", "s"} <= set(found)
+
+
+def test_ten_qubits_are_legible() -> None:
+    """Every wire has its name, in letters that can be read, and no two texts cover each other."""
+    cell = """cell Ten { input x: real[5]; carry m: qubit[5]; fresh e: qubit[5];
+        param w: angle[2, 10]; let q = [e, m]; ry(x) e;
+        for l in 0..2 { rx(w[l]) q; for (i, j) in ring(q) { cz i, j; } }
+        output y = expect(Z(e)); }"""
+    texts = list(ElementTree.fromstring(draw.svg(load(cell))).iter(f"{SVG}text"))
+    names = [f"{register}[{i}]" for register in "me" for i in range(5)]
+    assert set(names) <= {t.text for t in texts}
+    assert min(float(t.get("font-size", 0)) for t in texts) >= 8  # pixels
+    for a, b in combinations(texts, 2):
+        apart = abs(float(a.get("y", 0)) - float(b.get("y", 0)))
+        (left, size), (other, more) = extent(a), extent(b)
+        least = min(float(a.get("font-size", 0)), float(b.get("font-size", 0)))
+        aside = left + size <= other + 0.5 or other + more <= left + 0.5
+        assert aside or apart >= 0.7 * least, (a.text, b.text)
 
 
 def test_text() -> None:
