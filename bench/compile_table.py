@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -20,9 +21,10 @@ Devices: a heavy hexagon of 133 places and a square grid of 8 × 8, basis CZ RZ 
 from seed 0. Parameters and inputs are bound. `gates` and `depth` count gates on two qubits, in the
 whole circuit. Others get the circuit as written; Qiskit at levels 1 to 3 with up to {seeds} seeds
 each (fewer where it takes long), TKET with the default passes of levels 2 and 3 (its own placement
-and routing), asked in this run at T = {asked}. In every column their best number counts, gates,
-depth and loss each for itself, over all levels and seeds. `loss` is −log of the probability that
-no gate on two qubits fails; of a pair's two directions the better one counts, for everybody.
+and routing), by T and the number of cells on devices: {asked}; {limits}
+In every column their best number counts, gates, depth and loss each for itself, over all levels
+and seeds. `loss` is −log of the probability that no gate on two qubits fails; of a pair's two
+directions the better one counts, for everybody.
 {missing}
 """
 
@@ -30,16 +32,25 @@ no gate on two qubits fails; of a pair's two directions the better one counts, f
 def report(rows: list[Row]) -> str:
     table = {(r["cell"], r["device"], r["steps"], r["tool"]): r for r in rows}
     seeds = max((r.get("seeds", 0) for r in rows), default=0)
-    asked = sorted({r["steps"] for r in rows if r["tool"].startswith("tket ") and r["steps"]})
+    tket = [r for r in rows if r["tool"].startswith("tket ") and r["steps"]]
+    asked = Counter(t for t, *_ in {(r["steps"], r["cell"], r["device"]) for r in tket})
+    limits = sorted({r["over"] for r in tket if "over" in r})
     missing = [c for c in CELLS if not any(r["cell"] == c for r in rows)]
     head = HEAD.format(
         versions=_versions(),
         machine=platform.machine(),
         seeds=seeds,
-        asked=", ".join(map(str, asked)) or "none",
+        asked=", ".join(f"T = {t}: {asked[t]}" for t in sorted(asked)) or "none",
+        limits=(
+            f"`> {limits[-1]:g}`: stopped after so many seconds; `–`: not asked."
+            if limits
+            else "`–`: not asked."
+        ),
         missing=f"Not in this run: {', '.join(missing)}." if missing else "",
     )
-    parts = [head, *_summary(table), "\n## Whole circuits\n", *_whole(table)]
+    note = table.get(("", "note", 0, "table"), {}).get("text", "")
+    parts = [head, *([note, ""] if note else [])]
+    parts += [*_summary(table), "\n## Whole circuits\n", *_whole(table)]
     if any(tool.endswith(" step") for _, _, _, tool in table):
         parts += ["\n## One step, repeated\n", STEP, *_steps(table)]
     scaling = table.get(("", "scaling", 0, "table"), {}).get("text")
