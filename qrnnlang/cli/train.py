@@ -184,10 +184,14 @@ def _spread(made: Run) -> list[str]:
         return []
     failed = f", {made.failed} failed" if made.failed else ""
     lines = [f"the best of {len(made.runs)} seeds ({made.seed}){failed}; of all of them:"]
-    lines.append(f"{'':24}{'median':>12}{'quartiles':>26}{'min':>12}{'max':>12}")
+    rows = [["", "median", "quartiles", "min", "max"]]
     for part, values in made.summary.items():
         for name, s in values.items():
             quartiles = f"{s['q25']:.6g} to {s['q75']:.6g}"
-            ends = f"{s['min']:>12.6g}{s['max']:>12.6g}"
-            lines.append(f"{part + ' ' + name:24}{s['median']:>12.6g}{quartiles:>26}{ends}")
+            ends = [f"{s[key]:.6g}" for key in ("median", "min", "max")]
+            rows.append([f"{part} {name}", ends[0], quartiles, *ends[1:]])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for first, *cells in rows:
+        shown = (f"{cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
+        lines.append("  ".join((f"{first:{widths[0]}}", *shown)))
     return lines

@@ -66,6 +66,9 @@ def save(
         raise TypeError(f"`path` is the path of a file, not {path!r:.60}")
     if Path(path).is_dir():
         raise DataError(f"{path}: a folder, not a file")
+    for folder in Path(path).parents:
+        if folder.exists() and not folder.is_dir():
+            raise DataError(f"{path}: {folder} is a file, not a folder")
     program = model.program
     scales = model.known_scales()
     arrays = {k: np.array(v, dtype=np.float64, order="C") for k, v in params.items()}

@@ -25,6 +25,7 @@ from .training.run import Run, TrainingError, chosen
 if TYPE_CHECKING:
     from .model import Model
     from .training.frozen import Frozen
+    from .training.methods import Method
     from .training.ridge import Ridge
 
 #: The file in a run's folder to resume from.
@@ -339,14 +340,8 @@ def _ridges(
     seeds: list[int],
     progress: Progress,
 ) -> Run:
-    """The closed form for every seed, which draws what is `fixed`; all is compiled once."""
-    from ..engine import build
-    from .training.frozen import frozen
-    from .training.ridge import Ridge
-
-    split = frozen(model.runner)
-    make = partial(build, precision=model.precision, externs=model.externs)
-    ridge = Ridge(split.rest.closed, make, options.optimizer)
+    """The closed form for every seed, which draws what is `fixed`."""
+    split, ridge = _closed_form(model, options.optimizer)
     batches = _in_memory(parts)
     runs = []
     with progress:
@@ -355,6 +350,21 @@ def _ridges(
             progress.epoch(1, {k: v[0] for k, v in run.history.items() if k != "epoch"})
             runs.append(run)
     return chosen(runs) if len(runs) > 1 else runs[0]
+
+
+def _closed_form(model: Model, method: Method) -> tuple[Frozen, Ridge]:
+    """What the closed form compiles, kept with the model: fitting it again compiles nothing."""
+    from ..engine import build
+    from .training.frozen import frozen
+    from .training.ridge import Ridge
+
+    kept: dict[Method, tuple[Frozen, Ridge]] = model.runner.readouts
+    if method not in kept:
+        kept.clear()  # another penalty: one is enough to keep
+        split = frozen(model.runner)
+        make = partial(build, precision=model.precision, externs=model.externs)
+        kept[method] = split, Ridge(split.rest.closed, make, method)
+    return kept[method]
 
 
 def _ridge(
@@ -366,7 +376,7 @@ def _ridge(
 ) -> Run:
     """The closed form, then one evaluation of it as the only epoch."""
     started = time.monotonic()
-    given = {part: split.given(start, data) for part, data in batches.items()}
+    given = split.given(start, batches)
     made = {**start, **ridge.solve(start, given["train"])}
     metrics = {part: split.rest.judge({}, made, data) for part, data in given.items()}
     for part, values in metrics.items():

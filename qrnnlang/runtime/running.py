@@ -40,6 +40,11 @@ class Runner:
         return {}
 
     @cached_property
+    def readouts(self) -> dict[Any, Any]:
+        """What the closed form compiles, by the method that it was made for."""
+        return {}
+
+    @cached_property
     def machines(self) -> dict[Any, Any]:
         """The model as circuits, by the number of steps and what else they depend on."""
         return {}

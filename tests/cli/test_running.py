@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +203,14 @@ def test_train_from_several_seeds(qrnnc: Run) -> None:
     assert found.code == 0
     assert "the best of 3 seeds (" in found.out and "median" in found.out
     assert "seeds.csv, seeds.json" in found.out
+    lines = found.out.splitlines()
+    head = next(i for i, text in enumerate(lines) if "quartiles" in text)
+    assert lines[head].split() == ["median", "quartiles", "min", "max"]
+    for text in lines[head + 1 : -1]:  # columns stand apart, however long a number is
+        _, median, quartiles, *ends = re.split(r" {2,}", text)
+        low, high = quartiles.split(" to ")
+        numbers = [float(n) for n in (median, low, high, *ends)]
+        assert len(numbers) == 5 and numbers[3] <= numbers[1] <= numbers[0] <= numbers[2]
     rows = list(csv.DictReader(Path("new/seeds.csv").read_text().splitlines()))
     assert [r["seed"] for r in rows] == ["1", "2", "3"]
 

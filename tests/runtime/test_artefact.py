@@ -240,3 +240,11 @@ def test_other_files(tmp_path):
     (tmp_path / "a.qrnnz").write_bytes(b"PK\x03\x04nonsense")
     with pytest.raises(DataError, match="not a zip file, or cut off"):
         qr.open(tmp_path / "a.qrnnz")
+
+
+def test_a_place_below_a_file(tmp_path):
+    model = line()
+    (tmp_path / "a.csv").write_text("x")
+    with pytest.raises(DataError, match=r"a\.csv is a file, not a folder"):
+        model.save(tmp_path / "a.csv" / "below" / "m.qrnnz", model.init(0))
+    assert (tmp_path / "a.csv").read_text() == "x"

@@ -328,6 +328,39 @@ def test_ridge_is_the_closed_form():
     assert run.history["epoch"] == [1] and run.metrics["train"]["r2"] > 0
 
 
+def test_ridge_again_compiles_nothing(monkeypatch):
+    from qrnnlang.engine.executable import Executable
+
+    runs = []
+    plain = Executable.apply
+    monkeypatch.setattr(
+        Executable, "apply", lambda self, *a, **k: runs.append(1) or plain(self, *a, **k)
+    )
+    model, y = qr.loads(RIDGE), RNG.normal(size=(10, 6, 2))
+    first = model.fit(X, y, progress=False)
+    assert runs
+    runs.clear()
+    again = model.fit(X, y, progress=False)
+    assert not runs
+    np.testing.assert_array_equal(again.params["head.W"], first.params["head.W"])
+    # Another penalty is another solution, not the one that was kept.
+    other = model.fit(X, y, optimizer=("ridge", {"l2": 10.0}), progress=False)
+    assert np.abs(other.params["head.W"]).sum() < np.abs(first.params["head.W"]).sum()
+
+
+def test_ridge_judges_every_part_by_its_own_data():
+    """Parts of one length run together, others apart."""
+    model, y = qr.loads(RIDGE), RNG.normal(size=(10, 6, 2))
+    run = model.fit(
+        X[:5], y[:5], validation=(X[5:8], y[5:8]), test=(X[8:, :5], y[8:, :5]), progress=False
+    )
+    for part, data in (
+        ("train", (X[:5], y[:5])), ("validation", (X[5:8], y[5:8])), ("test", (X[8:, :5], y[8:, :5]))
+    ):  # fmt: skip
+        loss, _ = model.value_and_grad(run.params, *data)
+        assert run.metrics[part]["loss"] == pytest.approx(loss, rel=1e-10)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
