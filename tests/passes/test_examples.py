@@ -57,7 +57,12 @@ def test_every_pass_on_every_example(path: Path) -> None:
     verified(path, range(1, SMALL + 1))
 
 
+#: The neuron's circuit takes the interpreter minutes for each pass; `test_standard_cells` has it
+#: with fewer qubits.
+WIDE = [path for path in EXAMPLES if path.stem != "bausch"]
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", WIDE, ids=lambda p: p.stem)
 def test_every_pass_on_wide_examples(path: Path) -> None:
     verified(path, range(SMALL + 1, MOST + 1))
