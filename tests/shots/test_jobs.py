@@ -254,7 +254,7 @@ class Service:
 class Remote(Watched):
     """The same as if it ran elsewhere: its jobs go on when the session ends."""
 
-    def __init__(self, folder: Path, service: Service, dies: int = 0):
+    def __init__(self, folder: Path | None, service: Service, dies: int = 0):
         super().__init__(folder, dies)
         from dataclasses import replace
 
@@ -272,7 +272,6 @@ class Remote(Watched):
                 job = inner.run(pubs, shots=shots)
                 service.kept[job.job_id()] = job
                 (tag,) = self.options.environment.job_tags
-                assert tag not in service.tagged
                 service.tagged[tag] = job
                 return job
 
@@ -306,6 +305,61 @@ def test_a_job_whose_id_was_not_written_is_found_by_its_tag(
     second = Remote(tmp_path, service)
     model.run(model.init(1), X, backend=second, shots=50)
     assert second.sent == len(service.kept) - 1 > 0
+
+
+class Flaky:
+    """A job of a service: awaiting it fails once, or for good because the job did."""
+
+    def __init__(self, job: Any, dead: bool):
+        self.job, self.dead, self.awaited = job, dead, 0
+
+    def job_id(self) -> str:
+        return str(self.job.job_id())
+
+    def status(self) -> str:
+        return "ERROR" if self.dead else "RUNNING"
+
+    def result(self) -> Any:
+        self.awaited += 1
+        if self.dead or self.awaited == 1:
+            raise OSError("no answer")
+        return self.job.result()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("dead", [True, False])
+def test_a_job_that_failed_is_sent_again_and_one_that_goes_on_is_not(
+    model: Any, tmp_path: Path, dead: bool, kept: bool
+) -> None:
+    service = Service()
+    device = Remote(tmp_path if kept else None, service)
+    sampler, made = device.sampler, []
+
+    def flaky(seed: int | None) -> Any:
+        inner = sampler(seed)
+
+        class Sampler:
+            options = inner.options
+
+            def run(self, pubs: Any, shots: int) -> Any:
+                job = inner.run(pubs, shots=shots)
+                if made:
+                    return job
+                made.append(Flaky(job, dead))
+                service.kept[made[0].job_id()] = made[0]
+                service.tagged[self.options.environment.job_tags[0]] = made[0]
+                return made[0]
+
+        return Sampler()
+
+    device.sampler = flaky  # type: ignore[method-assign]
+    found = model.run(model.init(1), X, backend=device, shots=50)
+    assert found["y"].shape == (2, 2)
+    assert device.sent == device.last_jobs + dead
+    if kept:  # what failed is not picked up by a later session either
+        again = Remote(tmp_path, service)
+        assert np.array_equal(model.run(model.init(1), X, backend=again, shots=50)["y"], found["y"])
+        assert again.sent == 0
 
 
 def _pulled(*args: Any, **options: Any) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...diagnostics import CompileError
 from ...targets.qiskit_circuit import circuit_of
-from ..failures import RunError
 from .asked import digest
 from .counts import Counts
 from .device import Request
@@ -23,6 +19,7 @@ from .facts import Facts, check, facts_of
 from .ledger import Ledger, Raw
 from .readout import calibration, measured_bits, undoing
 from .stencil import Stencil
+from .ticket import Ticket
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -169,7 +166,7 @@ class Backend:
             pubs = [(calibration(missing, size, v), np.zeros((1, 0))) for v in (0, 1)]
             ones = []
             for pub in pubs:
-                ticket = _Ticket(self, [pub], _CALIBRATION)
+                ticket = Ticket(self, [pub], _CALIBRATION)
                 (registers,) = ticket.result()
                 reads = _integers(registers["c"][0])
                 ones.append([float(np.mean(reads >> i & 1)) for i in range(len(missing))])
@@ -213,7 +210,7 @@ class Backend:
     ) -> Iterator[Raw]:
         """The results of jobs, in order; on a service all are sent before the first is awaited."""
         tickets = [
-            _Ticket(self, [_pub(p, requests, circuits) for p in job], job[0].shots) for job in jobs
+            Ticket(self, [_pub(p, requests, circuits) for p in job], job[0].shots) for job in jobs
         ]
         if not self.facts.local:
             for ticket in tickets:
@@ -254,115 +251,12 @@ class Backend:
         return BackendSamplerV2(backend=self.backend, options=options)
 
 
-def spread(*numbers: int) -> int:
-    """A seed of 62 bits for a simulator, far from those of neighbouring numbers."""
-    digest = sha256(":".join(map(str, numbers)).encode()).digest()
-    return int.from_bytes(digest[:8], "little") >> 2
-
-
 def _pub(
     part: Part, requests: Sequence[Request], circuits: Sequence[QuantumCircuit]
 ) -> tuple[QuantumCircuit, NDArray[np.float64]]:
     circuit = circuits[part.request]
     order = [p.index for p in circuit.parameters]
     return circuit, requests[part.request].angles[part.begin : part.end][:, order]
-
-
-@dataclass
-class _Ticket:
-    """One job on its way."""
-
-    owner: Backend
-    pubs: list[tuple[QuantumCircuit, NDArray[np.float64]]]
-    shots: int
-    job: Any = None
-
-    def __post_init__(self) -> None:
-        owner = self.owner
-        self.key = owner.key(self.pubs, self.shots)
-        base = secrets.randbits(62) if owner.seed is None else owner.seed
-        self.seed = spread(base, int(self.key, 16)) if owner.facts.local else None
-        self.facts = {
-            "backend": owner.facts.name,
-            "circuits": sum(len(angles) for _, angles in self.pubs),
-            "shots": self.shots,
-            "key": self.key,
-        }
-
-    def send(self) -> None:
-        """Sends the job unless it has been sent before. Errors are met in `result`."""
-        ledger = self.owner.ledger
-        if ledger is not None and ledger.result(self.key) is not None:
-            return
-        if self.job is None:
-            self.job = self._picked_up()
-        if self.job is None:
-            self._retried(self._send)
-
-    def _send(self) -> None:
-        ledger = self.owner.ledger
-        if ledger is not None:
-            ledger.sending(self.key, self.facts)
-        sampler = self.owner.sampler(self.seed)
-        if self.key and hasattr(sampler.options, "environment"):
-            sampler.options.environment.job_tags = [f"qrnnlang-{self.key[:16]}"]
-        self.job = sampler.run(self.pubs, shots=self.shots)
-        if ledger is not None:
-            ledger.sent(self.key, self.facts, str(self.job.job_id()))
-
-    def _picked_up(self) -> Any:
-        """The job as an earlier session left it, where the service still has it."""
-        ledger, service = self.owner.ledger, getattr(self.owner.backend, "service", None)
-        if ledger is None or service is None:
-            return None
-        sent = ledger.job_id(self.key)
-        try:
-            if sent is not None:
-                return service.job(sent)
-            # Sent, perhaps, but interrupted before its id was written.
-            tagged = service.jobs(job_tags=[f"qrnnlang-{self.key[:16]}"], limit=1)
-            return tagged[0] if tagged else None
-        except Exception:  # whatever a service says when it does not know a job
-            return None
-
-    def result(self) -> Raw:
-        ledger = self.owner.ledger
-        if ledger is not None and (kept := ledger.result(self.key)) is not None:
-            return kept
-        raw: Raw = self._retried(self._awaited)
-        if ledger is not None:
-            ledger.done(self.key, raw)
-        return raw
-
-    def _awaited(self) -> Raw:
-        if self.job is None:
-            self.job = self._picked_up()
-        if self.job is None:
-            self._send()
-        try:
-            found = self.job.result()
-        except BaseException:
-            self.job = None  # the next try sends it again
-            raise
-        return [
-            {c.name: np.asarray(pub.data[c.name].array) for c in circuit.cregs if c.size}
-            for (circuit, _), pub in zip(self.pubs, found, strict=True)
-        ]
-
-    def _retried(self, what: Callable[[], Any]) -> Any:
-        delays = list(self.owner.delays)
-        while True:
-            try:
-                return what()
-            except (CompileError, TypeError, KeyError):
-                raise  # a mistake: it would be the same the next time
-            except Exception as error:
-                if not delays:
-                    raise RunError(
-                        f"backend `{self.owner.facts.name}` failed {len(self.owner.delays) + 1} "
-                        f"times: {error}"
-                    ) from error
-                time.sleep(delays.pop(0))
 
 
 def _counts(
