@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import qrnnlang as qr
+from qrnnlang.runtime.failures import RunError
 from qrnnlang.runtime.model import Model
 from qrnnlang.runtime.sampled import Outputs
 
@@ -106,6 +107,18 @@ def test_shots_are_needed(qrnnc: Run, given: tuple[str, ...]) -> None:
     found = qrnnc("run", "cell.qrnn", "--inputs", "x.csv", *given)
     assert (found.code, found.out) == (2, "")
     assert f"`{given[0]}` is about shots" in found.err and "`--backend NAME`" in found.err
+
+
+def test_a_backend_that_keeps_failing_is_a_run_that_failed(
+    qrnnc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*args: object, **options: object) -> None:
+        raise RunError("backend `far` failed 5 times: the line is down")
+
+    monkeypatch.setattr(Model, "run", run)
+    found = qrnnc(*ON)
+    said = "error: backend `far` failed 5 times: the line is down\n"
+    assert (found.code, found.out, found.err) == (3, "", said)
 
 
 def test_what_cannot_be_decoupled(qrnnc: Run) -> None:

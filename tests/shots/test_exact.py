@@ -90,6 +90,26 @@ def test_the_gradient_of_every_gate() -> None:
     check_gradient(with_loss(c.model), c.params, one, 1, batch=1)
 
 
+def test_the_gradient_of_multiplexed_rotations() -> None:
+    """A rotation for every value of two qubits, which the compiler makes one of: no gate is a rule's."""
+    text = """qrnn 1.0;
+    cell C {
+        input x: real; carry m: qubit { ry(0.4) m; } fresh q: qubit[2]; param t: angle[5];
+        ry(x) q; rx(t[4]) q[1];
+        ctrl(2) @ ry(t[0]) q[0], q[1], m; ctrl @ negctrl @ ry(t[1]) q[0], q[1], m;
+        negctrl @ ctrl @ ry(t[2]) q[0], q[1], m; negctrl(2) @ ry(t[3] * x) q[0], q[1], m;
+        output y = expect(Z(m) + 0.5 * X(m)); output z = expect(Z(q));
+    }"""
+    c = make(load_text(text), 1)
+    m = Machine(c.model, 1, c.fixed)
+    gates = [i for s in m.stencils for i in s.program.instrs if i.name == "ry"]
+    assert len(gates) >= 2 + 4 and not any(
+        i.name == "cry" for s in m.stencils for i in s.program.instrs
+    )
+    one = {k: np.asarray(v)[None] for k, v in c.inputs.items()}
+    check_gradient(with_loss(c.model), c.params, one, 1, batch=1)
+
+
 @pytest.mark.parametrize("text", [QLSTM, REPLAY, RATIOS], ids=["qlstm", "replay", "ratios"])
 def test_gradients_through_feedback_and_quotients(text: str) -> None:
     c = make(load_text(text), 2)

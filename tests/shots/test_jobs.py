@@ -307,6 +307,27 @@ def test_a_job_whose_id_was_not_written_is_found_by_its_tag(
     assert second.sent == len(service.kept) - 1 > 0
 
 
+def test_a_service_that_does_not_answer_is_asked_again(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service()
+    with monkeypatch.context() as patch, pytest.raises(Plug):
+        patch.setattr(Ledger, "done", _pulled)
+        model.run(model.init(1), X, backend=Remote(tmp_path, service), shots=50)
+    job, asked = service.job, []
+
+    def silent(name: str) -> Any:
+        asked.append(name)
+        if len(asked) == 1:
+            raise OSError("no answer")
+        return job(name)
+
+    monkeypatch.setattr(service, "job", silent)
+    second = Remote(tmp_path, service)
+    model.run(model.init(1), X, backend=second, shots=50)
+    assert second.sent == 0 and len(asked) > 1
+
+
 class Flaky:
     """A job of a service: awaiting it fails once, or for good because the job did."""
 

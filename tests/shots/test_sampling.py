@@ -141,6 +141,17 @@ def test_on_aer(name: str) -> None:
     assert first.jobs == 2 * first.templates
 
 
+def test_bits_that_decide_on_aer() -> None:
+    """Dynamic circuits: a bit carried from step to step, conditions on bits, postselection in one."""
+    model = qr.loads(
+        "qrnn 1.0; cell C { input x: real; carry m: qubit; carry flag: bit; fresh a: qubit;"
+        " fresh c: qubit; if (flag) { x m; } ry(x) a; cry(0.7) a, m; let b = measure a; ry(0.5) c;"
+        " if (b) { ry(0.9) m; postselect c == 0; } next flag = b ^ flag;"
+        " output p = prob(m == 1); output seen = prob(b); }"
+    )
+    close(model, {}, np.array([[0.8, 1.3, 0.6]]), shots=4000, seed=2)
+
+
 @pytest.mark.parametrize(
     ("cell", "hyper"),
     [
