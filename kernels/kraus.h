@@ -35,6 +35,8 @@ class Kraus {
   int64_t kets() const { return c_.C; }
   int64_t reads() const { return c_.reads.size(); }
   int64_t sums() const { return kPlanes * c_.C * plane; }
+  // The weight of a row in a read, where reads are of the diagonal alone.
+  double diagonal(int64_t read, int64_t row) const { return diagonal_[read * rows + row]; }
 
   void pack(const double* fixed, double* out) const {
     const int64_t H = c_.H, C = c_.C, half = kPlanes * C * plane;
@@ -62,6 +64,14 @@ class Kraus {
           for (int64_t k = 0; k < H; ++k, ++ids)
             if (*ids >= 0) g[*ids] += 2 * from[c * plane + row * ld + k];
     }
+  }
+
+  // Adds the cotangents of U, halved, from those of K and the kets of `count` samples.
+  void summed(int64_t count, const double* kets, const double* bars, double* sums) const {
+    const int64_t C = c_.C, step = kPlanes * plane;
+    const Left ket = {kets, KC ? kets + C : nullptr, 1, 2 * C};
+    const Rows<const double> bar = {bars, UC ? bars + plane : nullptr, step};
+    multiply<KC, UC, -1, 1, true>(C, plane, count, ket, bar, {sums, UC ? sums + C * plane : nullptr, plane});
   }
 
   void forward(const double* packed, int64_t n, int64_t T, const int64_t* counts, const double* kets,
@@ -179,9 +189,7 @@ class Kraus {
   void collect(const double* u, int64_t count, const double* kets, const double* bars, double* sums,
                double* d_kets) const {
     const int64_t C = c_.C, step = kPlanes * plane;
-    const Left ket = {kets, KC ? kets + C : nullptr, 1, 2 * C};
-    Rows<const double> bar = {bars, UC ? bars + plane : nullptr, step};
-    multiply<KC, UC, -1, 1, true>(C, plane, count, ket, bar, {sums, UC ? sums + C * plane : nullptr, plane});
+    summed(count, kets, bars, sums);
     for (int64_t t = 0; t < count; ++t) {
       const double *re = bars + t * step, *im = re + plane;
       double* to = d_kets + t * 2 * C;

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 namespace qrnn {
 
@@ -57,10 +58,35 @@ struct Halves {
 #undef QRNN_OPERATOR
 };
 
+// The upper half of the lanes added to the lower one.
+typedef double Eight __attribute__((vector_size(64)));
+typedef double Four __attribute__((vector_size(32)));
+typedef double Two __attribute__((vector_size(16)));
+inline Four folded(Eight x) { return __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7); }
+inline Two folded(Four x) { return __builtin_shufflevector(x, x, 0, 1) + __builtin_shufflevector(x, x, 2, 3); }
+template <int W>
+inline V<W / 2> folded(const Halves<W>& x) {
+  return x.lo + x.hi;
+}
+
 inline double total(double x) { return x; }
 inline double total(V<kLanes> x) {
   // A fixed tree: the same bytes with every instruction set.
-  return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+  const auto two = folded(folded(x));
+  return two[0] + two[1];
+}
+
+// The totals of two or four vectors, by the same tree.
+inline void totals(const V<kLanes>* x, double (&found)[2]) {
+  const auto a = folded(folded(x[0])), b = folded(folded(x[1]));
+  found[0] = a[0] + a[1];
+  found[1] = b[0] + b[1];
+}
+inline void totals(const V<kLanes>* x, double (&found)[4]) {
+  const auto a = folded(folded(x[0])), b = folded(folded(x[1])), c = folded(folded(x[2])), d = folded(folded(x[3]));
+  const Four sum = __builtin_shufflevector(__builtin_shufflevector(a, b, 0, 2), __builtin_shufflevector(c, d, 0, 2), 0, 1, 2, 3) +
+                   __builtin_shufflevector(__builtin_shufflevector(a, b, 1, 3), __builtin_shufflevector(c, d, 1, 3), 0, 1, 2, 3);
+  std::memcpy(found, &sum, sizeof sum);
 }
 
 template <class F>

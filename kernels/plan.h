@@ -8,8 +8,9 @@
 
 namespace qrnn {
 
+// `across`: sequences in a row of the arrays, of which these are `batch`.
 struct Shape {
-  int64_t steps, batch;
+  int64_t steps, batch, across;
 };
 
 // The pointers of one set of parameters. Outputs are (steps, batch, …), states (batch, …). `counts`:

@@ -178,11 +178,12 @@ void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, i
 }
 
 // `g`: cotangents of the arena, those of the program's results given; `sums`: of matrices in `fixed`.
-// Code before `from` is left out.
+// Only code from `from` to `to`.
 template <int W>
 void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d, V<W>* g,
-             const double* fixed, double* sums, int64_t from = 0) {
+             const double* fixed, double* sums, int64_t from = 0, int64_t to = -1) {
   for (size_t which = starts.size(); which-- > 0 && starts[which] >= from;) {
+    if (to >= 0 && starts[which] >= to) continue;
     const int64_t* c = p.code.data() + starts[which];
     const int64_t* a = c + 2;
     switch (c[0]) {

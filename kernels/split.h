@@ -142,7 +142,7 @@ class SplitSweep : public Split {
 
   // The row of a sample in arrays (steps, batch).
   static int64_t row(const Shape& s, const Block& b, int64_t sample) {
-    return sample % s.steps * s.batch + b.first + sample / s.steps;
+    return sample % s.steps * s.across + b.first + sample / s.steps;
   }
   // The sample, or the last one that its sequence has.
   static int64_t last(const Shape& s, const Block& b, const int64_t* counts, int64_t sample) {
@@ -197,18 +197,5 @@ class SplitSweep : public Split {
   bool plain_;                   // the outputs are reads
   std::vector<int64_t> direct_;  // which read an output is
 };
-
-inline std::shared_ptr<const Split> split_of(const Plan& p) {
-  const Channel& c = p.channel;
-  if (!c.H) return nullptr;
-  if (c.H < kLanes) {
-    if (coordinates(c.H, c.complex_).size() > kLanes) return std::make_shared<SplitSweep<Transfer<2>>>(p, 4);
-    return std::make_shared<SplitSweep<Transfer<1>>>(p, 4);
-  }
-  const int64_t most = c.H > kLanes ? 1 : 2;
-  if (c.ket_complex) return std::make_shared<SplitSweep<Kraus<true, true>>>(p, most);
-  if (c.complex_) return std::make_shared<SplitSweep<Kraus<true, false>>>(p, most);
-  return std::make_shared<SplitSweep<Kraus<false, false>>>(p, most);
-}
 
 }  // namespace qrnn

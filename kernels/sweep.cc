@@ -1,10 +1,10 @@
 // The recurrent sweep of a cell as two XLA custom calls: forwards, and backwards with cotangents.
 #include <map>
 
+#include "forms.h"
 #include "rates.h"
 #include "recurrent.h"
 #include "sets.h"
-#include "split.h"
 
 namespace ffi = xla::ffi;
 
@@ -70,7 +70,7 @@ ffi::Error Forward(ffi::ThreadPool pool, int64_t key, int64_t ragged, In params,
   if (!found) return unknown();
   const Ready& p = *found;
   const auto dims = inputs.dimensions();
-  const Shape s = {dims[dims.size() - 3], dims[dims.size() - 2]};
+  const Shape s = {dims[dims.size() - 3], dims[dims.size() - 2], dims[dims.size() - 2]};
   const Leading lp = leading(params, 1), li = leading(inputs, 3), l0 = leading(initial, 2);
   Sets sets;
   for (const auto* l : {&lp, &li, &l0}) sets.add(*l);
@@ -108,7 +108,7 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs,
   if (!found) return unknown();
   const Ready& p = *found;
   const auto dims = inputs.dimensions();
-  const Shape s = {dims[dims.size() - 3], dims[dims.size() - 2]};
+  const Shape s = {dims[dims.size() - 3], dims[dims.size() - 2], dims[dims.size() - 2]};
   const Leading li = leading(inputs, 3), lt = leading(trail, 1), lf = leading(fixed_in, 1),
                 lo = leading(d_outputs, 3), ll = leading(d_last, 2);
   Sets sets;
@@ -248,7 +248,7 @@ extern "C" void qrnn_register(int64_t key, const int64_t* ints, const double* re
 // Numbers that a call keeps for its reverse: of one set of parameters, and of `batch` sequences.
 extern "C" int64_t qrnn_kept(int64_t key) { return qrnn::plan_of(key)->kept(); }
 extern "C" int64_t qrnn_trailed(int64_t key, int64_t steps, int64_t batch) {
-  return qrnn::plan_of(key)->trailed({steps, batch});
+  return qrnn::plan_of(key)->trailed({steps, batch, batch});
 }
 
 // Real operations a second in products of small matrices and in gates, bytes a second of memory.

@@ -78,6 +78,8 @@ class Transfer {
   int64_t kets() const { return c_.C; }
   int64_t reads() const { return c_.reads.size(); }
   int64_t sums() const { return made * mixed; }
+  const std::vector<Coordinate>& of_ket() const { return f_; }
+  const std::vector<Coordinate>& of_state() const { return m_; }
 
   void pack(const double* fixed, double* out) const {
     std::memset(out, 0, packed() * sizeof(double));
@@ -158,43 +160,48 @@ class Transfer {
     }
   }
 
-  // ρ, (2, H, H), from or to a state.
-  void enter(const double* rho, double* r) const {
+  // ρ, (2, H, H), from or to a state. T: a number, or one of every lane.
+  template <class T>
+  void enter(const T* rho, T* r) const {
     const int64_t H = c_.H;
-    std::fill(r, r + width, 0.0);
+    std::fill(r, r + width, T{});
     for (size_t m = 0; m < m_.size(); ++m)
       r[m] = rho[(m_[m].imaginary ? H * H : 0) + m_[m].row * H + m_[m].column];
   }
-  void leave(const double* r, double* rho) const {
+  template <class T>
+  void leave(const T* r, T* rho) const {
     const int64_t H = c_.H;
     for (size_t m = 0; m < m_.size(); ++m) {
       const auto& q = m_[m];
       const int64_t shift = q.imaginary ? H * H : 0;
       rho[shift + q.row * H + q.column] = r[m];
       rho[shift + q.column * H + q.row] = q.imaginary ? -r[m] : r[m];
-      if (c_.complex_ && q.row == q.column) rho[H * H + q.row * H + q.row] = 0;
+      if (c_.complex_ && q.row == q.column) rho[H * H + q.row * H + q.row] = T{};
     }
   }
   // Cotangents, of the Hermitian part.
-  void enter_cotangent(const double* g, double* r) const {
+  template <class T>
+  void enter_cotangent(const T* g, T* r) const {
     const int64_t H = c_.H;
-    std::fill(r, r + width, 0.0);
+    std::fill(r, r + width, T{});
     for (size_t m = 0; m < m_.size(); ++m) {
       const auto& q = m_[m];
-      const double* from = g + (q.imaginary ? H * H : 0);
-      const double above = from[q.row * H + q.column], below = from[q.column * H + q.row];
-      r[m] = q.row == q.column ? above : q.imaginary ? above - below : above + below;
+      const T* from = g + (q.imaginary ? H * H : 0);
+      const T above = from[q.row * H + q.column], below = from[q.column * H + q.row];
+      r[m] = q.row == q.column ? above : q.imaginary ? T(above - below) : T(above + below);
     }
   }
-  void leave_cotangent(const double* r, double* g) const {
+  template <class T>
+  void leave_cotangent(const T* r, T* g) const {
     const int64_t H = c_.H;
     for (size_t m = 0; m < m_.size(); ++m) {
       const auto& q = m_[m];
-      double* to = g + (q.imaginary ? H * H : 0);
+      T* to = g + (q.imaginary ? H * H : 0);
       const bool diagonal = q.row == q.column;
-      to[q.row * H + q.column] = diagonal ? r[m] : 0.5 * r[m];
-      if (!diagonal) to[q.column * H + q.row] = q.imaginary ? -0.5 * r[m] : 0.5 * r[m];
-      if (c_.complex_ && diagonal) g[H * H + q.row * H + q.row] = 0;
+      const T half = 0.5 * r[m];
+      to[q.row * H + q.column] = diagonal ? r[m] : half;
+      if (!diagonal) to[q.column * H + q.row] = q.imaginary ? T(-half) : half;
+      if (c_.complex_ && diagonal) g[H * H + q.row * H + q.row] = T{};
     }
   }
 

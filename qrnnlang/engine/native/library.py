@@ -20,7 +20,10 @@ SOURCES = (
     "channel.h",
     "contract.h",
     "dense.h",
+    "forms.h",
     "kraus.h",
+    "lane_kraus.h",
+    "lane_transfer.h",
     "lanes.h",
     "pair.h",
     "plan.h",
@@ -31,6 +34,7 @@ SOURCES = (
     "run.h",
     "sets.h",
     "split.h",
+    "together.h",
     "transfer.h",
 )
 FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared")
