@@ -19,8 +19,8 @@ from .tables import SEPARATORS, Array, Key, Table, is_number, read_csv, read_npz
 
 #: Bytes of a file above which it is read piece by piece.
 LARGE = 1 << 26
-#: Rows of a piece.
-PIECE = 1 << 16
+#: Cells of a piece: as text each takes some 60 bytes.
+PIECE = 1 << 19
 
 
 def read(path: Path, shown: str, keys: Iterable[Key], kind: str) -> Table:
@@ -107,11 +107,13 @@ def _rows(reader: Any, shown: str) -> Iterator[tuple[int, list[str]]]:
 
 def _pieces(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
     piece: list[tuple[int, list[str]]] = []
-    for row in rows:
-        piece.append(row)
-        if len(piece) == PIECE:
+    cells = 0
+    for line, row in rows:
+        piece.append((line, row))
+        cells += len(row)
+        if cells >= PIECE:
             yield piece
-            piece = []
+            piece, cells = [], 0
     if piece:
         yield piece
 
