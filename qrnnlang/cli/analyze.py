@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a source, or a .qrnnz: its own parameters")
+    add_questions(parser)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    add_output(parser, "DIR", "a folder for the pictures and analysis.json")
+
+
+def add_questions(parser: argparse.ArgumentParser) -> None:
+    """What is measured, and on what."""
     parser.add_argument("--entry", metavar="NAME", help="the cell or model, if there are several")
     parser.add_argument(
         *("--set",), metavar="k=v", action="append", default=[], help="a hyperparameter"
@@ -53,15 +61,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train, and measure gradient flow at N places, start and end included",
     )
     parser.add_argument("--seed", metavar="N", type=seed, default=0)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
-    add_output(parser, "DIR", "a folder for the pictures and analysis.json")
 
 
 def run(args: argparse.Namespace) -> int:
+    model, params = opened(args.file, args.entry, settings(args.set))
+    found = measured(args, model, params)
+    if args.output is not None:
+        write(Path(args.output), found)
+    if args.json:
+        deliver(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n", None)
+    else:
+        deliver("\n".join(text(found)) + "\n", None)
+    return OK
+
+
+def measured(args: argparse.Namespace, model: Model, params: Any) -> Analysis:
+    """The answers to what the arguments of `add_questions` ask."""
     from ..analysis import analyze
 
-    model, params = opened(args.file, args.entry, settings(args.set))
     if params is not None and args.along is not None:
         raise wrong_usage("`--along` trains from random starts: give the source, not an artefact")
     options = _options(args.vary, args.only)
@@ -70,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
 
         options.setdefault("cost", {})["backend"] = backend_by_name(args.backend)
     with values_of_the_user():
-        found = analyze(
+        return analyze(
             model,
             args.only,
             cell=args.cell,
@@ -82,13 +99,6 @@ def run(args: argparse.Namespace) -> int:
             options=options,
             tell=None if args.quiet or not sys.stderr.isatty() else progress,
         )
-    if args.output is not None:
-        write(Path(args.output), found)
-    if args.json:
-        deliver(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n", None)
-    else:
-        deliver("\n".join(text(found)) + "\n", None)
-    return OK
 
 
 def opened(file: str, entry: str | None, hyper: dict[str, Any]) -> tuple[Model, Any]:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .analyze import data_of, opened, progress
-from .arguments import add_output, positive, seed
+from .analyze import add_questions, measured, opened
+from .arguments import add_output, positive
 from .compile import steps_of
 from .errors import OK, values_of_the_user, wrong_input
 from .output import deliver
@@ -21,27 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="RUN_OR_MODEL", help="a run's folder, a .qrnnz, or a source"
     )
-    parser.add_argument("--entry", metavar="NAME", help="the cell or model, if there are several")
-    parser.add_argument(
-        *("--set",), metavar="k=v", action="append", default=[], help="a hyperparameter"
-    )
-    parser.add_argument(
-        *("--only",), metavar="NAME", action="append", help="one quantity; may be repeated"
-    )
-    parser.add_argument("--cell", metavar="NAME", help="the cell of a model that has several")
-    parser.add_argument(
-        *("--data",), metavar="D", help="takes the place of the data block's file; `none`: random"
-    )
+    add_questions(parser)
     parser.add_argument(
         "--steps", metavar="T", type=positive, help="of the circuit that is counted"
     )
-    parser.add_argument("--seed", metavar="N", type=seed, default=0)
     parser.add_argument("--quiet", action="store_true", help="no progress")
     add_output(parser, "OUT.html", "default: report.html in the run's folder, or NAME.html")
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..analysis import analyze
     from ..analysis.page import report
 
     place = Path(args.file)
@@ -50,16 +38,8 @@ def run(args: argparse.Namespace) -> int:
     if folder and not model_file.is_file():
         raise wrong_input(f"{folder}: no run, it has no model.qrnnz")
     model, params = opened(str(model_file), args.entry, settings(args.set))
+    found = measured(args, model, params)
     with values_of_the_user():
-        found = analyze(
-            model,
-            args.only,
-            cell=args.cell,
-            params=params,
-            data=data_of(model, args.data),
-            seed=args.seed,
-            tell=None if args.quiet or not sys.stderr.isatty() else progress,
-        )
         text = report(
             model,
             found,

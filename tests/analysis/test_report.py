@@ -113,6 +113,15 @@ def test_a_run_is_reported_from_its_folder(tmp_path: Path) -> None:
     assert "<h2>Loss landscape</h2>" in made
 
 
+def test_it_asks_what_analyze_asks(tmp_path: Path) -> None:
+    source, out = tmp_path / "m.qrnn", tmp_path / "r.html"
+    source.write_text(MODEL.replace("fixed w", "param w"))
+    asked = ["--only", "flow", "--along", "2", "--quiet"]
+    assert main(["report", str(source), *asked, "-o", str(out)]) == 0
+    made = out.read_text()
+    assert "factor of dy/ds, epoch 0" in made and "factor of dy/ds, epoch 4" in made
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 def test_a_browser_shows_it(page: Path, tmp_path: Path) -> None:
     """Screenshot: text, the drawing and coloured curves are there, in each third of the page."""
