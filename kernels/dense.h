@@ -70,6 +70,13 @@ __attribute__((always_inline)) inline void unrolled(const F& f) {
   }
 }
 
+// f(n) with n, from 1 to N, as a constant.
+template <int N, class F>
+inline void with_constant(int64_t n, const F& f) {
+  if (n == N) return f(std::integral_constant<int, N>{});
+  if constexpr (N > 1) with_constant<N - 1>(n, f);
+}
+
 // c[i, j] (+)= Σ_k a[i, k]·b[k, j] for R rows and N vectors. SA, SB: −1 conjugates.
 template <int R, int N, bool AC, bool BC, int SA, int SB, bool ADD>
 __attribute__((noinline)) void tile(int64_t K, Left a, Rows<const double> b, Rows<double> c) {

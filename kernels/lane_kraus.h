@@ -39,9 +39,9 @@ class LaneKraus {
   // `bars`: cotangents of all operators, sample by sample, and `kets`: theirs, until they are summed.
   struct Space {
     explicit Space(const LaneKraus& c)
-        : k(c.state()), p(c.state()), bar(c.state()), next(c.state()),
+        : k(c.state()), p(c.state()), bar(c.state()), before(c.state()),
           bars(kWaiting * kLanes * kPlanes * c.form_.plane), kets(kWaiting * kLanes * 2 * c.c_.C) {}
-    Arena<Vec> k, p, bar, next;
+    Arena<Vec> k, p, bar, before;
     Arena<double> bars, kets;
     int64_t steps = 0;
   };
@@ -72,7 +72,7 @@ class LaneKraus {
                Space& s) const {
     if (s.steps == kWaiting) collect(sums, s);
     const int64_t H = c_.H, C = c_.C;
-    Vec *k = s.k.get(), *q = s.p.get(), *bar = s.bar.get(), *before = s.next.get();
+    Vec *k = s.k.get(), *q = s.p.get(), *bar = s.bar.get(), *before = s.before.get();
     const int64_t sample = kPlanes * form_.plane;
     double *bars = s.bars.get() + s.steps * kLanes * sample, *kets = s.kets.get() + s.steps * kLanes * 2 * C;
     for (int64_t lane = 0; lane < kLanes; ++lane)

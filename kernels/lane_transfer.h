@@ -54,17 +54,11 @@ __attribute__((noinline)) void pulled(const double* states, const double* reads,
 // Sums and operands that fit into the registers.
 constexpr int kRowsAtOnce = kNative == 8 ? 12 : 6, kSquare = kNative == 8 ? 4 : 2;
 
-template <int R = kRowsAtOnce>
-inline void exactly(int64_t rows, const Spaced& a, int64_t F, int64_t M, const Vec* w, Vec* out) {
-  if (rows == R) return rows_of<R>(a, F, M, w, out);
-  if constexpr (R > 1) exactly<R - 1>(rows, a, F, M, w, out);
-}
-
 // Any number of rows, in parts of about one size.
 inline void product_of(int64_t rows, Spaced a, int64_t F, int64_t M, const Vec* w, Vec* out) {
   for (int64_t parts = (rows + kRowsAtOnce - 1) / kRowsAtOnce; parts > 0; --parts) {
     const int64_t count = (rows + parts - 1) / parts;
-    exactly(count, a, F, M, w, out);
+    with_constant<kRowsAtOnce>(count, [&](auto r) { rows_of<r>(a, F, M, w, out); });
     a.at += count * a.row;
     out += count;
     rows -= count;
@@ -72,15 +66,10 @@ inline void product_of(int64_t rows, Spaced a, int64_t F, int64_t M, const Vec* 
 }
 
 // Any number of columns, in parts of about one size.
-template <int R = kRowsAtOnce>
-inline void exactly(int64_t columns, const double* states, const double* reads, int64_t row, const Pulled& p) {
-  if (columns == R) return pulled<R>(states, reads, row, p);
-  if constexpr (R > 1) exactly<R - 1>(columns, states, reads, row, p);
-}
 inline void pull(int64_t columns, const double* states, const double* reads, int64_t row, Pulled p) {
   for (int64_t parts = (columns + kRowsAtOnce - 1) / kRowsAtOnce; parts > 0; --parts) {
     const int64_t count = (columns + parts - 1) / parts;
-    exactly(count, states, reads, row, p);
+    with_constant<kRowsAtOnce>(count, [&](auto r) { pulled<r>(states, reads, row, p); });
     states += count;
     reads += count;
     p.r += count;
@@ -89,13 +78,9 @@ inline void pull(int64_t columns, const double* states, const double* reads, int
   }
 }
 
-// found[i][j] = Σ_t Σ_lanes o[t, i]·w[t, j] for kSquare columns of w, side by side.
-template <int R = kSquare>
-inline void outer_sums(int64_t rows, int64_t count, const Vec* o, int64_t step, const Vec* w, double (*found)[kSquare]) {
-  if (rows < R) {
-    if constexpr (R > 1) outer_sums<R - 1>(rows, count, o, step, w, found);
-    return;
-  }
+// found[i][j] = Σ_t Σ_lanes o[t, i]·w[t, j] for R rows, and for kSquare columns of w, side by side.
+template <int R>
+inline void outer_sums(int64_t count, const Vec* o, int64_t step, const Vec* w, double (*found)[kSquare]) {
   Vec sum[R * kSquare] = {};
   for (int64_t t = 0; t < count; ++t, o += step, w += kSquare)
     unrolled<R * kSquare>([&](auto n) __attribute__((always_inline)) { sum[n] += o[n / kSquare] * w[n % kSquare]; });
@@ -107,8 +92,8 @@ class LaneTransfer {
  public:
   explicit LaneTransfer(const Channel& c)
       : form_(c),
-        F_(form_.of_ket().size()),
-        M_(form_.of_state().size()),
+        F_(form_.ket_numbers()),
+        M_(form_.state_numbers()),
         S_(c.reads.size()),
         columns_((F_ * M_ + kSquare - 1) / kSquare),
         chunk_(std::clamp<int64_t>(98304 / (F_ * M_ * kLanes * 8), 4, 64)) {}
@@ -139,7 +124,7 @@ class LaneTransfer {
 
   void forward(const double* packed, const Vec* ket, const Vec* r, Vec* next, Vec* reads, Space& s) const {
     Vec *u = s.u.get(), *w = s.w.get();
-    weigh(ket, u);
+    form_.weigh(ket, u);
     for (int64_t f = 0; f < F_; ++f)
       for (int64_t m = 0; m < M_; ++m) w[f * M_ + m] = u[f] * r[m];
     product_of(M_, {packed, form_.mixed, form_.width, 1}, F_, M_, w, next);
@@ -153,7 +138,7 @@ class LaneTransfer {
     Vec *u = s.u.get(), *du = s.du.get(), *made = s.made.get() + s.steps * (M_ + S_);
     std::copy_n(g, M_, made);
     std::copy_n(d_reads, S_, made + M_);
-    weigh(ket, u);
+    form_.weigh(ket, u);
     Vec* to = s.mixed.get() + s.steps * kSquare;
     int64_t k = 0;
     for (int64_t f = 0; f < F_; ++f)
@@ -167,7 +152,7 @@ class LaneTransfer {
       const double* at = packed + f * form_.width;
       pull(M_, at, at + form_.width * form_.mixed, form_.mixed, {M_, S_, made, r, u + f, g, du + f});
     }
-    unweigh(ket, du, d_ket);
+    form_.unweigh(ket, du, d_ket);
     ++s.steps;
   }
 
@@ -178,7 +163,9 @@ class LaneTransfer {
     for (int64_t k = 0; k < F_ * M_; k += kSquare)
       for (int64_t o = 0; o < rows; o += kSquare) {
         const int64_t height = std::min<int64_t>(kSquare, rows - o), width = std::min<int64_t>(kSquare, F_ * M_ - k);
-        outer_sums(height, s.steps, s.made.get() + o, rows, s.mixed.get() + k * chunk_, found);
+        with_constant<kSquare>(height, [&](auto r) {
+          outer_sums<r>(s.steps, s.made.get() + o, rows, s.mixed.get() + k * chunk_, found);
+        });
         for (int64_t i = 0; i < height; ++i) {
           const int64_t row = o + i < M_ ? o + i : form_.width + o + i - M_;
           for (int64_t j = 0; j < width; ++j)
@@ -189,37 +176,6 @@ class LaneTransfer {
   }
 
  private:
-  void weigh(const Vec* ket, Vec* u) const {
-    const Vec *re = ket, *im = ket + form_.kets();
-    for (int64_t f = 0; f < F_; ++f) {
-      const auto& q = form_.of_ket()[f];
-      u[f] = q.imaginary ? im[q.row] * re[q.column] - re[q.row] * im[q.column]
-                         : re[q.row] * re[q.column] + im[q.row] * im[q.column];
-    }
-  }
-  void unweigh(const Vec* ket, const Vec* du, Vec* d_ket) const {
-    const int64_t C = form_.kets();
-    const Vec *re = ket, *im = ket + C;
-    Vec *gre = d_ket, *gim = d_ket + C;
-    std::fill_n(d_ket, 2 * C, Vec{});
-    for (int64_t f = 0; f < F_; ++f) {
-      const auto& q = form_.of_ket()[f];
-      const Vec g = du[f];
-      const int64_t i = q.row, j = q.column;
-      if (q.imaginary) {
-        gim[i] += g * re[j];
-        gre[j] += g * im[i];
-        gre[i] -= g * im[j];
-        gim[j] -= g * re[i];
-      } else {
-        gre[i] += g * re[j];
-        gre[j] += g * re[i];
-        gim[i] += g * im[j];
-        gim[j] += g * im[i];
-      }
-    }
-  }
-
   Transfer<W> form_;
   int64_t F_, M_, S_, columns_, chunk_;
 };

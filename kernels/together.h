@@ -2,6 +2,8 @@
 // step stay in the lanes. The sequences that are left over are swept one by one.
 #pragma once
 
+#include <numeric>
+
 #include "recurrent.h"
 
 namespace qrnn {
@@ -10,7 +12,10 @@ namespace qrnn {
 template <class Form>
 class TogetherSweep : public Split {
  public:
-  TogetherSweep(const Plan& p, std::shared_ptr<const Split> alone) : form_(p.channel), alone_(std::move(alone)) {}
+  TogetherSweep(const Plan& p, std::shared_ptr<const Split> alone)
+      : form_(p.channel), alone_(std::move(alone)), all_(p.carried) {
+    std::iota(all_.begin(), all_.end(), 0);
+  }
 
   int64_t packed() const override { return alone_->packed(); }
   int64_t sums() const override { return alone_->sums(); }
@@ -67,10 +72,8 @@ class TogetherSweep : public Split {
     Arena<Vec> arena(p.step.entries), kets(2 * C), states(2 * form_.room()), rhos(p.carried), read(S);
     Vec *d = arena.get(), *ket = kets.get(), *r = states.get(), *next = r + form_.room(), *rho = rhos.get();
     const double* packed = f.fixed + p.fixed.entries;
-    std::vector<int64_t> all(p.carried);
-    for (int64_t i = 0; i < p.carried; ++i) all[i] = i;
     spread(p, f.fixed, d);
-    gather(s, group, f.initial, all, rho);
+    gather(s, group, f.initial, all_, rho);
     form_.enter(rho, r);
     for (int64_t t = 0; t < s.steps; ++t) {
       double* kept_here = f.trail + (group * s.steps + t) * kept() * kLanes;
@@ -90,7 +93,7 @@ class TogetherSweep : public Split {
       move(t, counts, M, next, r);
     }
     form_.leave(r, rho);
-    scatter(s, group, rho, all, f.last);
+    scatter(s, group, rho, all_, f.last);
   }
 
   void reverse_group(const Ready& p, const Shape& s, int64_t group, const Backwards& b) const {
@@ -141,9 +144,7 @@ class TogetherSweep : public Split {
     }
     form_.collect(sums, space);
     form_.leave_cotangent(d_next, rho);
-    std::vector<int64_t> all(p.carried);
-    for (int64_t i = 0; i < p.carried; ++i) all[i] = i;
-    scatter(s, group, rho, all, b.d_initial);
+    scatter(s, group, rho, all_, b.d_initial);
     for (int64_t k = 0; k < shared; ++k) b.sums[p.sums + k] += total(g[k]);
   }
 
@@ -160,6 +161,7 @@ class TogetherSweep : public Split {
 
   Form form_;
   std::shared_ptr<const Split> alone_;
+  std::vector<int64_t> all_;  // the numbers of ρ, one after the other
 };
 
 }  // namespace qrnn

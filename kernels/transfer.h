@@ -78,8 +78,9 @@ class Transfer {
   int64_t kets() const { return c_.C; }
   int64_t reads() const { return c_.reads.size(); }
   int64_t sums() const { return made * mixed; }
-  const std::vector<Coordinate>& of_ket() const { return f_; }
-  const std::vector<Coordinate>& of_state() const { return m_; }
+  // Coordinates of φφ† and of ρ; a state's numbers are padded to whole vectors.
+  int64_t ket_numbers() const { return f_.size(); }
+  int64_t state_numbers() const { return m_.size(); }
 
   void pack(const double* fixed, double* out) const {
     std::memset(out, 0, packed() * sizeof(double));
@@ -205,6 +206,39 @@ class Transfer {
     }
   }
 
+  // The coordinates u of φφ†, and from their cotangents those of φ.
+  template <class T>
+  void weigh(const T* ket, T* u) const {
+    const T *re = ket, *im = ket + c_.C;
+    for (size_t f = 0; f < f_.size(); ++f) {
+      const auto& q = f_[f];
+      u[f] = q.imaginary ? im[q.row] * re[q.column] - re[q.row] * im[q.column]
+                         : re[q.row] * re[q.column] + im[q.row] * im[q.column];
+    }
+  }
+  template <class T>
+  void unweigh(const T* ket, const T* du, T* d_ket) const {
+    const T *re = ket, *im = ket + c_.C;
+    T *gre = d_ket, *gim = d_ket + c_.C;
+    std::fill(d_ket, d_ket + 2 * c_.C, T{});
+    for (size_t f = 0; f < f_.size(); ++f) {
+      const auto& q = f_[f];
+      const T g = du[f];
+      const int64_t i = q.row, j = q.column;
+      if (q.imaginary) {
+        gim[i] += g * re[j];
+        gre[j] += g * im[i];
+        gre[i] -= g * im[j];
+        gim[j] -= g * re[i];
+      } else {
+        gre[i] += g * re[j];
+        gre[j] += g * re[i];
+        gim[i] += g * im[j];
+        gim[j] += g * im[i];
+      }
+    }
+  }
+
   // Sequences [0, n) of one block. `trail`: their states, (n, T, width); `kets`: (n, T, 2·C).
   // `counts`: how many steps each has.
   void forward(const double* packed, int64_t n, int64_t T, const int64_t* counts, const double* kets,
@@ -219,7 +253,7 @@ class Transfer {
       for (int64_t b = 0; b < n; ++b) {
         const double* rb = r + b * width;
         moved(rb, trail + (b * T + t) * width);
-        weigh(kets + (b * T + t) * 2 * c_.C, rb, u.data(), w + b * mixed);
+        mix(kets + (b * T + t) * 2 * c_.C, rb, u.data(), w + b * mixed);
         for (int64_t s = 0; s < S; ++s) reads[(b * T + t) * S + s] = dot(mixed, w + b * mixed, reader + s * mixed);
       }
       multiply<false, false, 1, 1, false>(n, width, mixed, {w, nullptr, mixed, 1}, {R, nullptr, width},
@@ -260,7 +294,7 @@ class Transfer {
         for (int64_t b = 0; b < n; ++b) {
           const double *r = trail + (b * T + t) * width, *ket = kets + (b * T + t) * 2 * c_.C;
           const double* wb = wbar + b * mixed;
-          weigh(ket, r, u.data(), wt + b * mixed);
+          mix(ket, r, u.data(), wt + b * mixed);
           if (t >= counts[b]) {
             std::fill_n(d_kets + (b * T + t) * 2 * c_.C, 2 * c_.C, 0.0);
             continue;
@@ -310,35 +344,11 @@ class Transfer {
     return u;
   }
 
-  void weigh(const double* ket, const double* r, double* u, double* w) const {
-    const double *re = ket, *im = ket + c_.C;
-    for (size_t f = 0; f < f_.size(); ++f) {
-      const auto& q = f_[f];
-      u[f] = q.imaginary ? im[q.row] * re[q.column] - re[q.row] * im[q.column]
-                         : re[q.row] * re[q.column] + im[q.row] * im[q.column];
+  // u ⊗ r, and u.
+  void mix(const double* ket, const double* r, double* u, double* w) const {
+    weigh(ket, u);
+    for (size_t f = 0; f < f_.size(); ++f)
       for (int64_t m = 0; m < width; m += kLanes) stored(w + f * width + m, u[f] * loaded(r + m));
-    }
-  }
-  void unweigh(const double* ket, const double* du, double* d_ket) const {
-    const double *re = ket, *im = ket + c_.C;
-    double *gre = d_ket, *gim = d_ket + c_.C;
-    std::fill(d_ket, d_ket + 2 * c_.C, 0.0);
-    for (size_t f = 0; f < f_.size(); ++f) {
-      const auto& q = f_[f];
-      const double g = du[f];
-      const int64_t i = q.row, j = q.column;
-      if (q.imaginary) {
-        gim[i] += g * re[j];
-        gre[j] += g * im[i];
-        gre[i] -= g * im[j];
-        gim[j] -= g * re[i];
-      } else {
-        gre[i] += g * re[j];
-        gre[j] += g * re[i];
-        gim[i] += g * im[j];
-        gim[j] += g * im[i];
-      }
-    }
   }
 
   const Channel& c_;

@@ -6,10 +6,18 @@ from typing import Any
 
 import jax
 import numpy as np
+import pytest
 
 from qrnnlang.engine import build
+from qrnnlang.engine.native import library
 from qrnnlang.runtime.init import init
 from qrnnlang.sema.closed import ClosedModel
+
+#: Where there is a compiler a kernel that is not ready is a failure, not a skip.
+NEEDS_COMPILER = pytest.mark.skipif(
+    library.reason() is not None and "compiler" in str(library.reason()),
+    reason="no C++ compiler: the kernel is not built",
+)
 
 
 def data(model: ClosedModel, batch: int, steps: int) -> tuple[Any, Any, Any]:

@@ -16,16 +16,13 @@ from qrnnlang.ir.model import run_model
 from qrnnlang.sema import load_path, load_text
 from qrnnlang.sema.closed import ClosedModel
 
-from .helpers import assert_same, data, gradients
+from .helpers import NEEDS_COMPILER, assert_same, data, gradients
 
 jax.config.update("jax_enable_x64", True)
 
 PROGRAMS = Path(__file__).parents[1] / "syntax" / "programs"
 
-pytestmark = pytest.mark.skipif(
-    library.reason() is not None and "compiler" in str(library.reason()),
-    reason="no C++ compiler: the kernel is not built",
-)
+pytestmark = NEEDS_COMPILER
 
 RING = """qrnn 1.0;
 cell Ring {

@@ -9,19 +9,15 @@ import numpy as np
 import pytest
 
 from qrnnlang.engine import build
-from qrnnlang.engine.native import library
 from qrnnlang.ir.model import run_model
 from qrnnlang.sema import load_text
 from qrnnlang.sema.closed import ClosedModel
 
-from .helpers import assert_same, data
+from .helpers import NEEDS_COMPILER, assert_same, data
 
 jax.config.update("jax_enable_x64", True)
 
-pytestmark = pytest.mark.skipif(
-    library.reason() is not None and "compiler" in str(library.reason()),
-    reason="no C++ compiler: the kernel is not built",
-)
+pytestmark = NEEDS_COMPILER
 
 MODEL = (
     "model M { use c = C(); input x: seq real[WIDTH]; target y: seq real[WIDTH];"

@@ -10,18 +10,14 @@ import numpy as np
 import pytest
 
 from qrnnlang.engine import build
-from qrnnlang.engine.native import library
 from qrnnlang.ir.model import run_model
 from qrnnlang.sema import load_text
 
-from .helpers import data
+from .helpers import NEEDS_COMPILER, data
 
 jax.config.update("jax_enable_x64", True)
 
-pytestmark = pytest.mark.skipif(
-    library.reason() is not None and "compiler" in str(library.reason()),
-    reason="no C++ compiler: the kernel is not built",
-)
+pytestmark = NEEDS_COMPILER
 
 STATE = "carry m: qubit[2]; fresh e: qubit; param w: angle[3];"
 MIX = "rx(w) [e, m]; cx e, m[0]; cx m[0], m[1];"

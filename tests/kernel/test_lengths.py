@@ -10,19 +10,15 @@ import numpy as np
 import pytest
 
 from qrnnlang.engine import build
-from qrnnlang.engine.native import library
 from qrnnlang.sema import load_text
 
-from .helpers import data
+from .helpers import NEEDS_COMPILER, data
 from .test_agreement import HYBRID
 from .test_forms import FORMS
 
 jax.config.update("jax_enable_x64", True)
 
-pytestmark = pytest.mark.skipif(
-    library.reason() is not None and "compiler" in str(library.reason()),
-    reason="no C++ compiler: the kernel is not built",
-)
+pytestmark = NEEDS_COMPILER
 
 LENGTHS = np.array([5, 1, 3, 5, 2, 4, 1, 1, 2])
 #: A transfer matrix, Kraus operators with outputs from reads and others, and step by step.

@@ -13,17 +13,11 @@ import pytest
 from qrnnlang.engine import build
 from qrnnlang.engine.native import cell, library
 
-from .helpers import data
+from .helpers import NEEDS_COMPILER, data
 from .test_agreement import MODELS
 from .test_forms import FORMS
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        library.reason() is not None and "compiler" in str(library.reason()),
-        reason="no C++ compiler: the kernel is not built",
-    ),
-]
+pytestmark = [pytest.mark.long, NEEDS_COMPILER]
 
 CELLS = {**MODELS, **{name: make for name, (make, _) in FORMS.items()}}
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 import jax
 import pytest
 
-from qrnnlang.engine.native import library
-
-from .helpers import assert_same, data
+from .helpers import NEEDS_COMPILER, assert_same, data
 from .test_forms import FORMS
 
 jax.config.update("jax_enable_x64", True)
 
-pytestmark = pytest.mark.skipif(
-    library.reason() is not None and "compiler" in str(library.reason()),
-    reason="no C++ compiler: the kernel is not built",
-)
+pytestmark = NEEDS_COMPILER
 
 
 @pytest.mark.parametrize("batch", [2, 3, 8, 10, 11])
