@@ -46,12 +46,12 @@ def task() -> tuple[Any, Any, Any, float]:
 def test_weights() -> None:
     scales = (1, 3, 5)
     for fit in ("linear", "richardson"):
-        w = weights(scales, fit)  # type: ignore[arg-type]
+        w = weights(scales, fit)
         assert w.sum() == pytest.approx(1)
         assert w @ np.array(scales) == pytest.approx(0, abs=1e-12)
     assert weights(scales, "richardson") @ np.array([s**2 for s in scales]) == pytest.approx(0)
     with pytest.raises(ValueError, match='"linear" or "richardson"'):
-        weights(scales, "cubic")  # type: ignore[arg-type]
+        weights(scales, "cubic")
 
 
 def test_folding_on_a_known_decay(task: Any) -> None:
@@ -63,7 +63,7 @@ def test_folding_on_a_known_decay(task: Any) -> None:
     assert abs(plain["y"][0, 0] - decay[0]) < 5 * plain.std_error["y"][0, 0]
     for fit in ("linear", "richardson"):
         found = model.run(params, x, backend=noisy(p), shots=shots, seed=1, zne=scales, fit=fit)
-        want = float(weights(scales, fit) @ decay)  # type: ignore[arg-type]
+        want = float(weights(scales, fit) @ decay)
         assert abs(found["y"][0, 0] - want) < 5 * found.std_error["y"][0, 0]
         assert abs(found["y"][0, 0] - exact) < 0.5 * abs(plain["y"][0, 0] - exact)
         assert found.std_error["y"][0, 0] > plain.std_error["y"][0, 0]
@@ -126,7 +126,7 @@ UNDO = np.stack([np.linalg.inv([[1 - u, d], [u, 1 - d]]) for u, d in FLIPS])
 def three(bits: Any, undo: Any = UNDO) -> Any:
     """The moments of ⟨Z Z⟩, of P(01), and of ⟨Z⟩ where the last bit is 0 with its weight."""
     program = SimpleNamespace(metadata={"postselections": {"post": {"value": 0}}})
-    stencil = SimpleNamespace(
+    stencil: Any = SimpleNamespace(
         program=program,
         registers={"post": (2,)},
         quantities=(
@@ -139,7 +139,7 @@ def three(bits: Any, undo: Any = UNDO) -> Any:
     registers = {"o": bits[0] + 2 * bits[1], "post": bits[2].astype(int)}
     given = {"o": undo[:2], "post": undo[2:]} if undo is not None else {}
     size = len(bits[0])
-    return moments(stencil, Counts(registers, np.ones(size), size, given), {})  # type: ignore[arg-type]
+    return moments(stencil, Counts(registers, np.ones(size), size, given), {})
 
 
 def test_mitigated_means_have_no_bias_and_honest_errors() -> None:
