@@ -65,14 +65,12 @@ def seed(text: str) -> int:
 
 def scales(text: str) -> tuple[int, ...]:
     """Scales of noise, `1,3,5`, for argparse."""
-    parts = text.split(",")
-    numbers = tuple(int(p) for p in parts if p.strip().isascii() and p.strip().isdigit())
-    odd = all(n % 2 for n in numbers)
-    if len(numbers) < max(2, len(parts)) or len(set(numbers)) < len(numbers) or not odd:
-        numbers = ()
-    if 1 not in numbers:
+    from ..runtime.shots.folding import checked_scales
+
+    try:
+        return checked_scales([int(part) for part in text.split(",")])
+    except ValueError:
         raise argparse.ArgumentTypeError(
             "expected two or more different odd numbers with 1 among them, such as 1,3, not "
             f"{text!r}"
-        )
-    return numbers
+        ) from None
