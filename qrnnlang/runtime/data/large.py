@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -186,7 +186,7 @@ def _where_it_stands(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path
         file.seek(info.header_offset + 26)
         name, extra = struct.unpack("<HH", file.read(4))
     start = info.header_offset + 30 + name + extra + header
-    order = "F" if fortran else "C"
+    order: Literal["F", "C"] = "F" if fortran else "C"
     if not shape or 0 in shape:
         return np.zeros(shape)
-    return np.memmap(path, np.float64, "r", start, shape, order)  # type: ignore[call-overload, no-any-return]
+    return np.memmap(path, np.float64, "r", start, shape, order)
