@@ -44,8 +44,8 @@ def finished(folder: str | Path) -> Finished:
     """The run in a folder. Raises DataError where there is none, or a damaged one."""
     folder = Path(folder)
     if not (folder / ARTEFACT).is_file():
-        what = "no finished run" if folder.is_dir() else "no such folder"
-        raise DataError(f"{folder}: {what}")
+        missing = "a file, not a run's folder" if folder.exists() else "no such folder"
+        raise DataError(f"{folder}: {'no finished run' if folder.is_dir() else missing}")
     artefact = read(folder / ARTEFACT)
     return Finished(
         str(folder),

@@ -104,6 +104,7 @@ def test_the_commands_of_a_readme_work_and_runs_compare(
         (["new", "p", "--cell", "emcc"], 2, "did you mean `emc`?"),
         (["new", "123"], 2, "needs a letter"),
         (["compare", "full"], 1, "full: no finished run"),
+        (["compare", "full/mine.txt"], 1, "full/mine.txt: a file, not a run's folder"),
         (["compare", "absent"], 1, "absent: no such folder"),
         (["compare"], 2, "required: RUN"),
     ],
