@@ -37,7 +37,7 @@ TUNING_SHARE = 0.25
 #: The largest value that is tried for a hyperparameter when parameters are matched.
 LARGEST = 64
 
-Report = Callable[[str], None]
+Report = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def compare(
         data: a file that takes the place of the blocks' own.
         sizes: by model, the hyperparameter that sets its size; default: the first that does.
         match: False compares the models as they are.
-        tell: is told of what is trained next.
+        tell: is told, before every training, how many epochs have been trained of all that will
+            be, and what comes next.
 
     Raises ValueError for fewer than two models, and where their test data are not the same.
     """
@@ -108,7 +109,7 @@ def compare(
     for name in sizes or {}:
         if name not in models:
             raise ValueError(f"there is no model `{name}`; there are {', '.join(models)}")
-    say = tell or (lambda text: None)
+    tell = tell or (lambda done, total, text: None)
     target = trained(next(iter(models.values())))
     ready: dict[str, tuple[Model, dict[str, int]]] = {}
     for i, (name, model) in enumerate(models.items()):
@@ -120,18 +121,23 @@ def compare(
     part = _part(next(iter(sets.values())))
     score = _score(model for model, _ in ready.values())
     budget = max(1, round(TUNING_SHARE * epochs))
+    tuning, final = budget * len(TUNING_SEEDS), epochs * seeds
+    free = [m for m, _ in ready.values() if not _closed_form(m)]
+    total, epoch = len(free) * len(rates) * tuning + len(ready) * final, 0
     done = []
     for name, (model, hyper) in ready.items():
         rate = None
         if not _closed_form(model):
             tried = {}
             for r in rates:
-                say(f"{name}: learning rate {r:g}")
+                tell(epoch, total, f"{name}: learning rate {r:g}")
+                epoch += tuning
                 given = {"epochs": budget, "batch": batch, "lr": r}
                 found = _runs(model, sets[name], TUNING_SEEDS, **given)
                 tried[r] = float(np.median([_least(curve) for _, curve in found]))
             rate = min(tried, key=lambda r: tried[r])
-        say(f"{name}: {seeds} seeds")
+        tell(epoch, total, f"{name}: {seeds} seeds")
+        epoch += final
         runs = _runs(model, sets[name], range(seeds), epochs=epochs, batch=batch, lr=rate)
         scores = tuple(metrics.get(part, {}).get(score, math.inf) for metrics, _ in runs)
         curves = tuple(tuple(curve) for _, curve in runs)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .arguments import add_output, positive, seed
 from .errors import OK, values_of_the_user, wrong_usage
 from .output import deliver, write_atomically
-from .streams import say, show
+from .streams import show
 from .values import settings
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
 
 def measured(args: argparse.Namespace, model: Model, params: Any) -> Analysis:
     """The answers to what the arguments of `add_questions` ask."""
-    from ..analysis import analyze
+    from ..analysis import QUANTITIES, analyze
+    from ..runtime.progress import Bar
 
     if params is not None and args.along is not None:
         raise wrong_usage("`--along` trains from random starts: give the source, not an artefact")
@@ -86,7 +87,9 @@ def measured(args: argparse.Namespace, model: Model, params: Any) -> Analysis:
         from ..targets.devices import backend_by_name
 
         options.setdefault("cost", {})["backend"] = backend_by_name(args.backend)
-    with values_of_the_user():
+    count = len(QUANTITIES if args.only is None else args.only)
+    started = itertools.count()
+    with values_of_the_user(), Bar("measuring", count, not args.quiet, lines=False) as bar:
         return analyze(
             model,
             args.only,
@@ -97,7 +100,7 @@ def measured(args: argparse.Namespace, model: Model, params: Any) -> Analysis:
             along=args.along,
             seed=args.seed,
             options=options,
-            tell=None if args.quiet or not sys.stderr.isatty() else progress,
+            tell=lambda name: bar.at(next(started), name),
         )
 
 
@@ -165,10 +168,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def progress(name: str) -> None:
-    say(f"measuring {name}")
 
 
 def _interval(text: str) -> tuple[float, float]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from .analyze import text_of
 from .arguments import add_output, positive
 from .errors import OK, values_of_the_user, wrong_usage
 from .output import deliver, write_atomically
-from .streams import say, show
+from .streams import show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from ..analysis.compare import RATES, compare
     from ..analysis.plots import picture
     from ..runtime.load import load
+    from ..runtime.progress import Bar
 
     models = {}
     for file in args.files:
@@ -54,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         if not equals:
             raise wrong_usage(f"`--size {pair}`: expected `--size MODEL=NAME`")
         sizes[name] = hyper
-    with values_of_the_user():
+    bar = Bar("epoch", 0, not args.quiet, lines=False)
+    with values_of_the_user(), bar:
         found = compare(
             models,
             data=args.data,
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             rates=args.rates or RATES,
             sizes=sizes,
             match=not args.no_match,
-            tell=None if args.quiet or not sys.stderr.isatty() else say,
+            tell=lambda done, total, text: bar.at(done, text, total),
         )
     data = json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n"
     if args.output is not None:

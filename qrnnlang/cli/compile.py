@@ -168,11 +168,10 @@ def _circuit(
         if any(len(a) > 1 for a in several.values() if a.ndim):
             say(f"note: {args.inputs} holds several sequences; the circuit is of the first")
         inputs = {name: a[0] if a.ndim and len(a) else a for name, a in several.items()}
-    with values_of_the_user(), watching(args, {**fixed, **(params or {})}) as watch:
-        options = {"fixed": fixed, "drop_noise": args.drop_noise, "watch": watch, **more}
+    watched = watching(args, {**fixed, **(params or {})})
+    with values_of_the_user(), watched as watch, placing(args) as options:
+        options |= {"fixed": fixed, "drop_noise": args.drop_noise, "watch": watch, **more}
         options["warn"] = lambda found: show((found,))
-        if args.backend:
-            options |= placing(args)
         level = 1 if args.level is None else args.level
         steps = steps_of(model, args.steps)
         return make(model, steps, params, inputs, args.fresh, optimize=level, **options)

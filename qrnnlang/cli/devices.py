@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .streams import say
 
 
-def placing(args: argparse.Namespace) -> dict[str, Any]:
-    """The options of the targets for `--backend`, `--budget` and `--seed`."""
-    return {
-        "backend": args.backend,
-        "budget": args.budget,
-        "search_seed": args.seed,
-        "tell": _tell if sys.stderr.isatty() else None,
-        "report": _report,
-    }
+@contextmanager
+def placing(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The options of the targets for `--backend`, `--budget` and `--seed`; none without them."""
+    if not args.backend:
+        yield {}
+        return
+    from ..runtime.progress import Bar
 
+    found: list[Mapping[str, Any]] = []
+    with Bar("searching for places", 100, lines=False) as bar:
 
-def _tell(done: int, allowed: int) -> None:
-    share = min(100, 100 * done // max(allowed, 1))
-    print(f"\rsearching for places: {share} %", end="", file=sys.stderr, flush=True)
+        def tell(done: int, allowed: int) -> None:
+            bar.at(min(100, 100 * done // max(allowed, 1)))
+
+        yield {
+            "backend": args.backend,
+            "budget": args.budget,
+            "search_seed": args.seed,
+            "tell": tell,
+            "report": found.append,
+        }
+    for one in found:
+        _report(one)
 
 
 def _report(found: Mapping[str, Any]) -> None:
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
     turns = ", two variants take turns" if found["variants"] == 2 else ""
     say(
         f"note: {found['backend']}: a step takes {found['two_qubit']:g} two-qubit gates in depth "

@@ -101,21 +101,22 @@ def _circuits(chosen: Sequence[Example], args: argparse.Namespace) -> int:
 
 def _done(tasks: Sequence[Task], args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """The values of the tasks by key, and what the others failed of."""
-    from ..runtime.executor import ExecutorError, Store, Tally, connect, run_tasks
+    from ..runtime.executor import ExecutorError, Store, connect, run_tasks
+    from ..runtime.progress import Bar
 
     done: dict[str, Any] = {}
     failed: list[str] = []
     try:
         with connect(args.workers, args.cluster) as executor:
-            tally = Tally(len(tasks), f"gallery on {executor.name}", not args.quiet)
-            with tally:
+            bar = Bar(f"gallery on {executor.name}", len(tasks), not args.quiet)
+            with bar:
                 for result in run_tasks(tasks, executor, Store(Path(args.output))):
                     name = result.key.rpartition(".")[0].replace(".", "/", 1)
                     if result.error:
                         failed.append(f"{name}: {result.error}")
                     else:
                         done[result.key] = result.value
-                    tally.one(f"{name}  {'failed' if result.error else f'{result.seconds:.0f} s'}")
+                    bar.one(f"{name}  {'failed' if result.error else f'{result.seconds:.0f} s'}")
     except ExecutorError as error:
         raise failed_run(f"{error}; the same command goes on") from None
     return done, failed

@@ -50,8 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..runtime.executor import ExecutorError, Tally, connect
+    from ..runtime.executor import ExecutorError, connect
     from ..runtime.load import load
+    from ..runtime.progress import Bar
     from ..runtime.sweep import sweep
 
     hyper, settings = lists(args.set, "--set"), lists(args.train, "--train")
@@ -67,12 +68,12 @@ def run(args: argparse.Namespace) -> int:
         count *= len(values)
     try:
         with values_of_the_user(), connect(args.workers, args.cluster) as executor:
-            tally = Tally(count, f"sweep on {executor.name}", not args.quiet)
+            bar = Bar(f"sweep on {executor.name}", count, not args.quiet)
 
             def report(done: int, total: int, row: Row) -> None:
-                tally.one(_told(row))
+                bar.one(_told(row))
 
-            with tally:
+            with bar:
                 made = sweep(
                     args.file,
                     hyper,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..diagnostics import DataError
 from . import arrays
+from .progress import Bar
 
 if TYPE_CHECKING:
     from .model import Fresh, Model
@@ -81,19 +82,20 @@ def run_sampled(
     shares = weights(scales, fit)
     if len(made.rounds) > 1:
         print(f"note: {cost(made, size)}", file=sys.stderr, flush=True)
-    tell = _shown if progress else None
-    found = [
-        _evaluated(
-            model,
-            made,
-            given,
-            inputs,
-            size,
-            device_of(given_backend, seed, jobs, tell, s, readout, decoupling),
-            shots,
-        )
-        for s in scales
-    ]
+    with Bar("circuit", size * len(made.uses), progress, lines=False) as bar:
+        tell = partial(_told, bar) if progress else None
+        found = [
+            _evaluated(
+                model,
+                made,
+                given,
+                inputs,
+                size,
+                device_of(given_backend, seed, jobs, tell, s, readout, decoupling),
+                shots,
+            )
+            for s in scales
+        ]
     return _extrapolated(found, shares)
 
 
@@ -246,7 +248,5 @@ def _templates(machine: Machine) -> str:
     return f"{n} template{'s' if n != 1 else ''}"
 
 
-def _shown(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r{done} of {total} circuits{end}", end="", file=sys.stderr, flush=True)
+def _told(bar: Bar, done: int, total: int) -> None:
+    bar.at(done, total=total)

@@ -280,7 +280,8 @@ def test_progress_goes_to_standard_error_or_to_a_function(model, capsys, monkeyp
     model.fit(X, Y, epochs=3, progress=seen.append)
     assert [e["epoch"] for e in seen] == [1, 2, 3] and set(seen[0]) == {"epoch", "loss", "rmse"}
     assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr("qrnnlang.runtime.training.progress.EVERY", 0.0)
+    monkeypatch.setattr("qrnnlang.runtime.progress.EVERY", 0.0)
+    monkeypatch.setattr("qrnnlang.runtime.progress.AT_ONCE", 0.0)
     model.fit(X, Y, epochs=3)
     out, err = capsys.readouterr()
     assert out == "" and len(err.splitlines()) == 2

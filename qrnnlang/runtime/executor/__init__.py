@@ -16,7 +16,6 @@ computed again. A worker that dies costs its task one of three attempts.
 """
 
 from .connect import Executor, connect, run_tasks
-from .progress import Tally
 from .store import Store
 from .tasks import ATTEMPTS, ExecutorError, Result, Task, fingerprint
 
@@ -26,7 +25,6 @@ __all__ = [
     "ExecutorError",
     "Result",
     "Store",
-    "Tally",
     "Task",
     "connect",
     "fingerprint",
