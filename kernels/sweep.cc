@@ -44,7 +44,7 @@ void finish(const Ready& p, const double* fixed, const double* sums, double* d_p
 // On this thread alone where handing work over costs more than it saves.
 template <class F>
 void spread_out(ffi::ThreadPool& pool, int64_t count, double flops, F work) {
-  if (flops > 2e5) return share(pool, count, work);
+  if (flops > 2e5) return share(pool.num_threads(), count, work);
   for (int64_t i = 0; i < count; ++i) work(i);
 }
 

@@ -16,6 +16,8 @@ from .process import Worker
 
 #: Seconds of a contender's turn, and the fewest calls in all.
 TURN_S, LEAST = 0.1, 5
+#: Of each contender's times as many quantiles are kept.
+POINTS = 401
 
 
 def run(workload: str, budget_s: float, only: list[str] | None = None) -> dict[str, Any]:
@@ -40,7 +42,13 @@ def run(workload: str, budget_s: float, only: list[str] | None = None) -> dict[s
             "revision": revision(),
             "compared": compared,
             "contenders": {
-                w.key: {"lost": w.lost, "seconds": w.seconds, "cold": w.cold, **w.facts}
+                w.key: {
+                    "lost": w.lost,
+                    "calls": len(w.seconds),
+                    "seconds": _points(w.seconds),
+                    "cold": w.cold,
+                    **w.facts,
+                }
                 for w in workers
             },
         }
@@ -77,6 +85,13 @@ def _agree(workers: list[Worker]) -> int:
     return len(names)
 
 
+def _points(seconds: list[float]) -> list[float]:
+    """Quantiles that stand for all calls, the least and the greatest among them."""
+    if len(seconds) <= POINTS:
+        return sorted(seconds)
+    return [float(v) for v in np.quantile(seconds, np.linspace(0, 1, POINTS))]
+
+
 def _take_turns(workers: list[Worker], budget_s: float) -> None:
     """Turn by turn until the budget is used; slow contenders sit out once they have enough."""
     for worker in workers:
@@ -91,7 +106,7 @@ def _take_turns(workers: list[Worker], budget_s: float) -> None:
             late = time.perf_counter() > end
             if late and len(worker.seconds) * typical > 10:
                 continue
-            worker.turn(max(1, min(50, int(TURN_S / typical))))
+            worker.turn(max(1, int(TURN_S / typical)))
         rounds += 1
         if time.perf_counter() > end + budget_s:
             break

@@ -96,7 +96,9 @@ def _workload(name: str, found: Mapping[str, Any]) -> Iterator[str]:
     contenders = found["contenders"]
     yield f"## `{name}`: {WORKLOADS[name].title}"
     yield ""
-    count = {k: len(c["seconds"]) for k, c in contenders.items() if c["lost"] is None}
+    count = {
+        k: c.get("calls", len(c["seconds"])) for k, c in contenders.items() if c["lost"] is None
+    }
     yield (
         f"Revision {found['revision']}, {found['when']} UTC, load {found['machine']['load']} (the "
         f"machine was shared if that is above 2); {found['compared']} contenders "

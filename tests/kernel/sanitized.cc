@@ -1,11 +1,10 @@
-// Runs a registered plan forwards and backwards on threads of its own, for sanitizers.
+// Runs a registered plan forwards and backwards on four threads, for sanitizers.
 //
 // Arguments: a file of whole numbers and one of numbers, as `qrnn_register` takes them; steps; batch.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <random>
-#include <thread>
 
 #include "sweep.cc"
 
@@ -16,13 +15,6 @@ std::vector<T> read(const char* name) {
   std::vector<T> found(bytes.size() / sizeof(T));
   std::memcpy(found.data(), bytes.data(), found.size() * sizeof(T));
   return found;
-}
-
-template <class F>
-void on_threads(int64_t count, F work) {
-  std::vector<std::thread> threads;
-  for (int64_t i = 0; i < count; ++i) threads.emplace_back([&work, i] { work(i); });
-  for (auto& t : threads) t.join();
 }
 
 int main(int, char** argv) {
@@ -48,13 +40,13 @@ int main(int, char** argv) {
       trail(p.trailed(s)), d_inputs(inputs.size()), d_initial(initial.size()), d_params(params.size()),
       sums(blocks * size, 0.0);
   prepare(p, params.data(), fixed.data());
-  on_threads(blocks, [&](int64_t block) {
+  share(4, blocks, [&](int64_t block) {
     const Forwards f = {fixed.data(), inputs.data(), initial.data(), outputs.data(), last.data(), trail.data(),
                         counts.data()};
     if (p.split) p.split->forward(p, s, block, f);
     else recurrent_forward(p, s, block, f);
   });
-  on_threads(blocks, [&](int64_t block) {
+  share(4, blocks, [&](int64_t block) {
     const Backwards b = {fixed.data(), inputs.data(),   trail.data(),     outputs.data(),
                          last.data(),  d_inputs.data(), d_initial.data(), sums.data() + block * size,
                          counts.data()};

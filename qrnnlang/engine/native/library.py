@@ -37,7 +37,7 @@ SOURCES = (
     "together.h",
     "transfer.h",
 )
-FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared")
+FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared", "-pthread")
 #: Compiling takes seconds; a compiler that has not ended after this long is given up.
 PATIENCE_S = 300
 
