@@ -50,7 +50,7 @@ def output_stmt(env: Env, statement: OutputStmt) -> None:
         return
     if slot is not None and slot.whole is not None:
         _again(env, "output", name, statement.span, slot.first)
-    if slot is None or slot.shape is None:
+    if slot is None:
         if env.report.is_lost(name, env.report.item(statement.span)):
             raise Skip
         env.report.fail(
@@ -87,9 +87,7 @@ def _entries(env: Env, slot: Slot, statement: OutputStmt | NextStmt, number: obj
     positions = place(env, slot.shape, statement.indices, statement.span)
     actual = shape_of(number)  # type: ignore[arg-type]
     where = statement.value.span  # type: ignore[union-attr]
-    if actual != positions.shape and positions.size != int(np.prod(actual, dtype=np.int64)):
-        _misfit_entry(env, slot, positions.shape, actual, where)
-    if actual not in (positions.shape, (1,), ()) and positions.shape not in ((1,), ()):
+    if actual != positions.shape and {actual, positions.shape} != {(), (1,)}:
         _misfit_entry(env, slot, positions.shape, actual, where)
     scalars = env.builder.scalars(number)  # type: ignore[arg-type]
     for position, scalar in zip(positions.ravel().tolist(), scalars, strict=True):

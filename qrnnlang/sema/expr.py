@@ -36,7 +36,6 @@ from .scope import Env, Scope
 from .values import (
     Array,
     ConstArray,
-    Items,
     Parameter,
     Range,
     Record,
@@ -343,8 +342,6 @@ def bind_targets(env: Env, clause: Clause, row: tuple[Value, ...]) -> None:
             )
         env.bind(clause.targets[0].text, row[0])
         return
-    if len(row) == 1 and isinstance(row[0], Items):
-        row = row[0].rows[0]
     if len(row) != len(clause.targets):
         env.report.fail(
             "E0302",

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from ..diagnostics import Diagnostic, Span
 from .closed import (
-    Alloc,
     ApplyUnitary,
     Bit,
     BitCarry,
@@ -28,7 +27,6 @@ from .closed import (
     CarryIn,
     Channel,
     ClosedCell,
-    Discard,
     Elem,
     Evolve,
     Expect,
@@ -211,8 +209,6 @@ def _backwards(live: _Live) -> None:
 
 def _quantum(op: Op, live: _Live) -> None:
     match op:
-        case Alloc(wires=wires) | Discard(wires=wires):
-            live.wires -= set(wires)
         case Reset(wires=wires, when=when):
             if when is None:
                 live.wires -= set(wires)

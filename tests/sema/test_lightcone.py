@@ -33,6 +33,9 @@ def idle(body: str) -> str:
         ("param w: angle; fresh q: qubit[2]; ry(w) q[0]; let _b = measure q[0]; output y = expect(Z(q[1]));", "`w` cannot"),
         ("param w: angle; fresh q: qubit[2]; ry(w) q[0]; postselect q[0] == 0; output y = expect(Z(q[1]));", ""),
         ("param w: real[2, 2]; input x: real[2]; output y = (w @ x)[0];", ""),
+        ("param w: real[2]; fresh q: qubit; prepare(w) q; output y = expect(Z(q));", ""),
+        ("param w: angle; fresh q: qubit; ry(w) q; output y = prob(q);", ""),
+        ("param w: real; fresh q: qubit; h q; postselect q == bits([w]); output y = expect(Z(q));", ""),
         ("param g: real; fresh q: qubit[2]; evolve(g * X(q[0]) * X(q[1]), 1); output y = expect(Z(q[1]));", ""),
     ],
 )  # fmt: skip

@@ -20,6 +20,22 @@ WRONG = {
         "cell A { output y: real[2, 2]; output y[0] = [1, 2, 3]; output y[1] = 0; }",
         "E0301: these entries of `y` are `real[2]`",
     ),
+    "an array in one entry": (
+        "cell A { output y: real[2]; output y[0] = [1, 2, 3]; output y[1] = 0; }",
+        "E0301: these entries of `y` are `real`",
+    ),
+    "rows from one after another": (
+        "cell A { output y: real[2, 2]; output y[0..2] = [1, 2, 3, 4]; }",
+        "E0301: these entries of `y` are `real[2, 2]`",
+    ),
+    "a real number that a call gave before as a whole one": (
+        "def f(x: real) = x; cell A { input v: real[3]; output a = v[f(2)]; output b = v[f(2.0)]; }",
+        "E0302: an index must be a whole number known at compile time",
+    ),
+    "a range past the end": (
+        "cell A { input x: real[3]; output y = sum(x[range(1, 5)]); }",
+        "E0304: index 3 is out of range",
+    ),
     "a qubit that continues twice": (
         "cell A { carry m: qubit[2]; fresh e: qubit[2]; next m = e[[0, 0]]; output y = expect(Z(m[0])); }",
         "E0401: the same qubit twice in one operand",
@@ -52,6 +68,10 @@ WRONG = {
         "cell A { input s: class[5]; output y = onehot(s, 3); }",
         "E0301: a `class[5]` label in 3 entries",
     ),
+    "a register that its preparation leaves alone is not zero either": (
+        "cell A { carry m: qubit[2] { x m[0]; } prepare([1, 1]) m[1]; output y = expect(Z(m[0])); }",
+        "E0411: `m[1]` is not known to be |0⟩ here",
+    ),
     "a register that is prepared is not zero": (
         "cell A { carry m: qubit { x m; } prepare([1, 1]) m; output y = expect(Z(m)); }",
         "E0411: `m` is not known to be |0⟩ here",
@@ -68,6 +88,9 @@ def test_what_is_said(name: str) -> None:
 RIGHT = {
     "subsets larger than the set are none": (
         "cell A { fresh q: qubit[2]; for s in subsets(q, 1, 9) { x s; } output y = expect(Z(q[0])); }"
+    ),
+    "one number in one entry": (
+        "cell A { input x: real[1]; output y: real[2]; output y[0] = x; output y[1] = x[0]; }"
     ),
     "an input that is called as an option": (
         "model M { input window: seq real; "
