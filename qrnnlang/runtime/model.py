@@ -229,7 +229,8 @@ class Model:
             progress: show on a terminal how many circuits are done.
             zne: zero-noise extrapolation: scales of the noise, odd numbers such as (1, 3, 5), each
                 a run of its own; `fit` is how outputs are taken back to no noise.
-            readout: take back the flips of measured bits, by two calibration circuits.
+            readout: take back the flips of measured bits, by two calibration circuits and mthree
+                (`pip install 'qrnnlang[mitigation]'`).
             decoupling: pulses on qubits that wait, where the backend says how long its gates last.
 
         Raises CompileError for what a circuit, or the backend, cannot express; RunError when a

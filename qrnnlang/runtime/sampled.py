@@ -198,6 +198,7 @@ def device_of(
     from .shots.backend import Backend
     from .shots.folding import folding
     from .shots.ledger import Ledger
+    from .shots.readout import need_mthree
 
     backend = named(backend)
     if backend is not None and not hasattr(backend, "target"):
@@ -207,6 +208,8 @@ def device_of(
             raise TypeError("error mitigation needs a Qiskit BackendV2, or the name of one")
         device: Device = backend
         return device
+    if readout:
+        need_mthree()
     made = Backend(backend, seed, None if jobs is None else Ledger(Path(jobs)), tell)
     made.readout = readout
     steps = [folding(scale, made.backend)] if scale != 1 else []

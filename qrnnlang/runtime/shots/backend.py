@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from .counts import Counts
 from .device import Request
 from .facts import Facts, check, facts_of
 from .ledger import Ledger, Raw
-from .readout import calibration, measured_bits, undoing
+from .readout import Flips, calibration, flips_of, measured_bits
 from .stencil import Stencil
 from .ticket import Ticket
 
@@ -152,13 +152,13 @@ class Backend:
                 done += part.end - part.begin
             if self.tell is not None:
                 self.tell(done, total)
-        undo = self._undo(circuits) if self.readout else [{}] * len(circuits)
+        flips = self._reads(circuits) if self.readout else [None] * len(circuits)
         return [
-            [_counts(rows, u) for rows in request] for request, u in zip(found, undo, strict=True)
+            [_counts(rows, f) for rows in request] for request, f in zip(found, flips, strict=True)
         ]
 
-    def _undo(self, circuits: Sequence[QuantumCircuit]) -> list[dict[str, NDArray[np.float64]]]:
-        """What undoes the flips of the qubits that circuits measure; these are measured once."""
+    def _reads(self, circuits: Sequence[QuantumCircuit]) -> list[Flips]:
+        """What reads of the qubits that circuits measure do; that is measured once."""
         qubits = sorted({q for c in circuits for q in measured_bits(c).values()})
         missing = [q for q in qubits if q not in self._flips]
         if missing:
@@ -173,7 +173,7 @@ class Backend:
             for i, q in enumerate(missing):
                 low, high = ones[0][i], ones[1][i]
                 self._flips[q] = np.array([[1 - low, 1 - high], [low, high]])
-        return [undoing(circuit, self._flips) for circuit in circuits]
+        return [flips_of(circuit, self._flips) for circuit in circuits]
 
     def _jobs(self, requests: Sequence[Request], shots: int) -> Iterator[list[Part]]:
         """Requests cut to the size of jobs, and of portions on simulators."""
@@ -259,13 +259,11 @@ def _pub(
     return circuit, requests[part.request].angles[part.begin : part.end][:, order]
 
 
-def _counts(
-    parts: Sequence[dict[str, NDArray[np.uint8]]], undo: Mapping[str, NDArray[np.float64]]
-) -> Counts:
+def _counts(parts: Sequence[dict[str, NDArray[np.uint8]]], flips: Flips | None) -> Counts:
     """The shots of one set of angles, every shot an outcome."""
     registers = {name: np.concatenate([_integers(p[name]) for p in parts]) for name in parts[0]}
     shots = len(next(iter(registers.values())))
-    return Counts(registers, np.ones(shots), shots, undo)
+    return Counts(registers, np.ones(shots), shots, flips)
 
 
 def _integers(packed: NDArray[np.uint8]) -> NDArray[np.int64]:

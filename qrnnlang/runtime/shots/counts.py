@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .readout import Factor, Flips
 from .stencil import Quantity, Stencil
 
 Floats = NDArray[np.float64]
@@ -22,14 +23,14 @@ class Counts:
     """Outcomes of one circuit with the weight of each.
 
     `registers[name]`: the integer that a register reads in every outcome. `shots`: how many there
-    were; None for an exact distribution. `undo[name]`: for each bit of a register the inverse of
-    what its read does, (bits, 2, 2); what a shot contributes is then that of the bits before it.
+    were; None for an exact distribution. `flips`: what reads did to the bits; what a shot
+    contributes, and means, are then those of the bits before that.
     """
 
     registers: Mapping[str, Ints]
     weights: Floats
     shots: int | None
-    undo: Mapping[str, Floats] = field(default_factory=dict)
+    flips: Flips | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +61,14 @@ def moments(stencil: Stencil, counts: Counts, expected: Mapping[str, int]) -> Mo
     passed: dict[tuple[str, ...], Floats] = {}
     shown = _values(stencil, counts, expected, passed)
     share = counts.weights / counts.weights.sum()
-    mean = _mean(counts, shown)
+    plain = _mean(counts, shown)
+    mean = plain
+    if counts.flips is not None:
+        products = [_factors(q, stencil, expected) for q in stencil.quantities]
+        mean = counts.flips.means(counts.registers, counts.weights, products, plain)
     if counts.shots is None:
         return Moments(mean, np.zeros((len(mean), len(mean))))
-    centred = shown - mean
+    centred = shown - plain
     covariance = (centred * share[:, None]).T @ centred / max(counts.shots - 1, 1)
     covariance[np.diag_indices_from(covariance)] += _unseen(stencil, counts, shown, passed)
     return Moments(mean, covariance)
@@ -111,39 +116,43 @@ def _column(
     passed: dict[tuple[str, ...], Floats],
 ) -> Floats:
     if q.posts not in passed:
-        passed[q.posts] = _passed(q.posts, stencil, counts, expected)
+        passed[q.posts] = _product(counts, _passing(q.posts, stencil, expected))
     kept = passed[q.posts]
-    if not q.register:
-        return kept
-    if q.sign:
-        return kept * _product(counts, q.register, q.bits, [_SIGN] * len(q.bits))
-    wanted = expected[q.expected] if q.expected else q.value
-    return kept * _reads(counts, q.register, q.bits, wanted)
+    return kept * _product(counts, _reading(q, expected)) if q.register else kept
 
 
-def _passed(
-    posts: tuple[str, ...], stencil: Stencil, counts: Counts, expected: Mapping[str, int]
-) -> Floats:
+def _factors(q: Quantity, stencil: Stencil, expected: Mapping[str, int]) -> list[Factor]:
+    """The product of which a quantity is the mean."""
+    return _passing(q.posts, stencil, expected) + _reading(q, expected)
+
+
+def _passing(posts: tuple[str, ...], stencil: Stencil, expected: Mapping[str, int]) -> list[Factor]:
     """1 for the outcomes in which all postselections succeeded."""
-    entries = stencil.program.metadata["postselections"]
-    kept = np.ones(len(counts.weights))
+    found: list[Factor] = []
     for name in posts:
+        entries = stencil.program.metadata["postselections"]
         wanted = expected[name] if name in expected else entries[name]["value"]
-        kept = kept * _reads(counts, name, range(len(stencil.registers[name])), wanted)
-    return kept
+        found += _equal(name, range(len(stencil.registers[name])), wanted)
+    return found
 
 
-def _reads(counts: Counts, register: str, bits: Sequence[int], wanted: int) -> Floats:
+def _reading(q: Quantity, expected: Mapping[str, int]) -> list[Factor]:
+    """What a quantity reads; nothing for a weight."""
+    if q.sign:
+        return [(q.register, b, _SIGN) for b in q.bits]
+    return _equal(q.register, q.bits, expected[q.expected] if q.expected else q.value)
+
+
+def _equal(register: str, bits: Sequence[int], wanted: int) -> list[Factor]:
     """1 where some bits of a register read a number."""
-    return _product(counts, register, bits, [_IS[wanted >> i & 1] for i in range(len(bits))])
+    return [(register, b, _IS[wanted >> i & 1]) for i, b in enumerate(bits)]
 
 
-def _product(
-    counts: Counts, register: str, bits: Sequence[int], values: Sequence[Floats]
-) -> Floats:
-    """The product over bits of what each contributes, (2,), for the value that it has."""
-    reads, undo = counts.registers[register], counts.undo.get(register)
-    found = np.ones(len(reads))
-    for b, value in zip(bits, values, strict=True):
-        found *= (value if undo is None else value @ undo[b])[reads >> b & 1]
+def _product(counts: Counts, factors: Sequence[Factor]) -> Floats:
+    """The product over bits of what each contributes for the value that it has."""
+    found = np.ones(len(counts.weights))
+    for register, b, value in factors:
+        if counts.flips is not None and register in counts.flips.inverse:
+            value = value @ counts.flips.inverse[register][b]
+        found *= value[counts.registers[register] >> b & 1]
     return found
