@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from .arguments import add_output, add_source, positive, scales, seed
+from .arguments import add_executor, add_output, add_source, positive, scales, seed
 from .errors import OK, failed_run, values_of_the_user, wrong_usage
 from .output import deliver
 from .streams import say, show
 from .values import settings
 
 if TYPE_CHECKING:
+    from ..runtime.executor import Executor
     from ..runtime.sampled import Outputs
 
 
@@ -33,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="reuse",
         help="reset qubits, or take new ones",
     )
+    add_executor(parser)
     parser.add_argument("--jobs", metavar="FOLDER", help="keep jobs, and go on from what is there")
     parser.add_argument(
         "--zne",
@@ -56,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..runtime.executor import ExecutorError
     from ..runtime.failures import RunError
     from ..runtime.load import load
     from .arrays import batched, read_inputs, read_params
@@ -72,22 +76,24 @@ def run(args: argparse.Namespace) -> int:
             outputs, errors = model(params, inputs, steps=args.steps), {}
         else:
             try:
-                outputs = model.run(
-                    params,
-                    inputs,
-                    args.backend,
-                    args.shots or 4096,
-                    args.seed,
-                    args.steps,
-                    args.fresh,
-                    args.jobs,
-                    progress=True,
-                    zne=args.zne,
-                    fit=args.fit or "linear",
-                    readout=args.readout,
-                    decoupling=args.decoupling,
-                )
-            except RunError as error:
+                with _executor(args) as executor:
+                    outputs = model.run(
+                        params,
+                        inputs,
+                        args.backend,
+                        args.shots or 4096,
+                        args.seed,
+                        args.steps,
+                        args.fresh,
+                        args.jobs,
+                        progress=True,
+                        zne=args.zne,
+                        fit=args.fit or "linear",
+                        readout=args.readout,
+                        decoupling=args.decoupling,
+                        executor=executor,
+                    )
+            except (RunError, ExecutorError) as error:
                 raise failed_run(str(error)) from error
             say(f"note: {_told(outputs, args.shots or 4096)}")
             errors = {name: values.tolist() for name, values in outputs.std_error.items()}
@@ -96,9 +102,19 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
+def _executor(args: argparse.Namespace) -> AbstractContextManager[Executor | None]:
+    """What carries out the jobs; None is this process, with what it has."""
+    from ..runtime.executor import connect
+
+    if args.workers is None and args.cluster is None:
+        return nullcontext()
+    return connect(args.workers, args.cluster)
+
+
 def _check(args: argparse.Namespace, sampled: bool) -> None:
     """Refuses what is about shots where there are none."""
-    given = {f"--{n}": getattr(args, n) for n in ("jobs", "zne", "readout", "decoupling")}
+    names = ("jobs", "zne", "readout", "decoupling", "workers", "cluster")
+    given = {f"--{n}": getattr(args, n) for n in names}
     name = next((name for name, value in given.items() if value), None)
     if name is not None and not sampled:
         raise wrong_usage(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from .data import Dataset, Scale
+    from .executor import Executor
     from .sampled import Outputs
     from .training import Run
     from .trajectories import Sampled
@@ -213,6 +214,7 @@ class Model:
         fit: Literal["linear", "richardson"] = "linear",
         readout: bool = False,
         decoupling: bool = False,
+        executor: Executor | None = None,
     ) -> Outputs:
         """Outputs from shots, shaped as `model(params, x)`, with `.std_error` by name.
 
@@ -232,9 +234,13 @@ class Model:
             readout: take back the flips of measured bits, by two calibration circuits and mthree
                 (`pip install 'qrnnlang[mitigation]'`).
             decoupling: pulses on qubits that wait, where the backend says how long its gates last.
+            executor: what carries out the jobs of a simulator that is given by name, as
+                `runtime.executor.connect(workers=4)` gives it; default: this process. Results are
+                the same.
 
         Raises CompileError for what a circuit, or the backend, cannot express; RunError when a
-        backend keeps failing; DataError when no shot passes a postselection.
+        backend keeps failing, or a job ends its workers; ExecutorError when the executor cannot go
+        on; DataError when no shot passes a postselection.
         """
         from .sampled import run_sampled
 
@@ -255,6 +261,7 @@ class Model:
             fit=fit,
             readout=readout,
             decoupling=decoupling,
+            executor=executor,
         )
 
     def noisy(self, backend: Any) -> Model:

@@ -17,6 +17,7 @@ from . import arrays
 from .progress import Bar
 
 if TYPE_CHECKING:
+    from .executor import Executor
     from .model import Fresh, Model
     from .shots.device import Device
     from .shots.folding import Fit
@@ -67,6 +68,7 @@ def run_sampled(
     fit: Fit = "linear",
     readout: bool = False,
     decoupling: bool = False,
+    executor: Executor | None = None,
 ) -> Outputs:
     """See `Model.run`."""
     from .shots.folding import checked_scales, weights
@@ -82,6 +84,7 @@ def run_sampled(
     shares = weights(scales, fit)
     if len(made.rounds) > 1:
         print(f"note: {cost(made, size)}", file=sys.stderr, flush=True)
+    place = workers_for(backend, given_backend, executor)
     with Bar("circuit", size * len(made.uses), progress, lines=False) as bar:
         tell = partial(_told, bar) if progress else None
         found = [
@@ -91,7 +94,7 @@ def run_sampled(
                 given,
                 inputs,
                 size,
-                device_of(given_backend, seed, jobs, tell, s, readout, decoupling),
+                device_of(given_backend, seed, jobs, tell, s, readout, decoupling, place),
                 shots,
             )
             for s in scales
@@ -188,11 +191,13 @@ def device_of(
     scale: int = 1,
     readout: bool = False,
     decoupling: bool = False,
+    place: tuple[str, Executor] | None = None,
 ) -> Device:
     """What runs circuits: a backend, the name of one, None for Aer, or a `Device` as it is.
 
     `scale`: of its noise, by folding. `readout`: with its readout errors taken back. `decoupling`:
-    with pulses on qubits that wait.
+    with pulses on qubits that wait. `place`: the name that workers know the backend by, and what
+    carries out its jobs; see `workers_for`.
     """
     from .shots import decoupling as pulses
     from .shots.backend import Backend
@@ -212,12 +217,37 @@ def device_of(
         need_mthree()
     made = Backend(backend, seed, None if jobs is None else Ledger(Path(jobs)), tell)
     made.readout = readout
+    if place is not None:
+        made.name, made.executor = place
     steps = [folding(scale, made.backend)] if scale != 1 else []
     steps += [pulses.decoupling(made.backend)] if decoupling else []
     if steps:
         made.marks = f"folded {scale}" + ", decoupled" * decoupling
         made.prepare = lambda circuit: reduce(lambda c, step: step(c), steps, circuit)
     return made
+
+
+def workers_for(given: Any, backend: Any, executor: Executor | None) -> tuple[str, Executor] | None:
+    """The name by which an executor's workers make a backend again, with the executor.
+
+    None without one, and for what they cannot have: jobs go out from this process then, which is
+    said. `given` is what the user gave, `backend` what that is.
+    """
+    from .shots.facts import facts_of
+
+    if executor is None:
+        return None
+    if isinstance(given, str | None) and (backend is None or facts_of(backend).local):
+        return given or "aer", executor
+    name = getattr(backend, "name", type(backend).__name__)
+    why = "is an object of this process" if not isinstance(given, str) else "has jobs of its own"
+    print(
+        f"note: backend `{name}` {why}: its jobs go out from here, not from {executor.name}; "
+        "workers take simulators that are given by name",
+        file=sys.stderr,
+        flush=True,
+    )
+    return None
 
 
 def named(backend: Any) -> Any:

@@ -53,6 +53,7 @@ def test_options_are_arguments(
         "fit": "linear",
         "readout": False,
         "decoupling": False,
+        "executor": None,
     }
     assert asked == nothing | options
 

@@ -24,6 +24,8 @@ from .ticket import Ticket
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from ..executor import Executor
+
 #: Seconds before each further try of a job that failed.
 DELAYS = (1.0, 4.0, 15.0, 60.0)
 
@@ -34,8 +36,9 @@ PORTION = 2048
 #: Shots of a calibration circuit.
 _CALIBRATION = 2048
 
-#: Sets of angles in a job of a simulator, so that something can be shown and kept while they run.
-_SETS = 400
+#: Sets of angles in a job of a simulator, so that something can be shown and kept while they run,
+#: and workers share them: the same however many there are, since a job has a seed.
+_SETS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,7 @@ class Backend:
     `seed` fixes the transpiler and, on simulators, the shots. `ledger`: where jobs are kept. `tell`
     is called with the circuits that are done and all circuits, while jobs run. `prepare` changes
     circuits that are in the backend's gates; `marks` says how, as a part of what jobs are known by.
+    `executor`: what carries out jobs of a simulator that workers know by its `name`.
     """
 
     backend: Any = None
@@ -67,6 +71,8 @@ class Backend:
     prepare: Callable[[QuantumCircuit], QuantumCircuit] | None = None
     marks: str = ""
     readout: bool = False
+    executor: Executor | None = None
+    name: str = ""
     last_jobs: int = 0
     _flips: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     _asked: Counter[str] = field(default_factory=Counter)
@@ -165,9 +171,7 @@ class Backend:
             size = circuits[0].num_qubits
             pubs = [(calibration(missing, size, v), np.zeros((1, 0))) for v in (0, 1)]
             ones = []
-            for pub in pubs:
-                ticket = Ticket(self, [pub], _CALIBRATION)
-                (registers,) = ticket.result()
+            for (registers,) in self._results([Ticket(self, [p], _CALIBRATION) for p in pubs]):
                 reads = _integers(registers["c"][0])
                 ones.append([float(np.mean(reads >> i & 1)) for i in range(len(missing))])
             for i, q in enumerate(missing):
@@ -177,7 +181,8 @@ class Backend:
 
     def _jobs(self, requests: Sequence[Request], shots: int) -> Iterator[list[Part]]:
         """Requests cut to the size of jobs, and of portions on simulators."""
-        sets = self.max_circuits or self.facts.max_circuits or (_SETS if self.facts.local else 5000)
+        sets = self.max_circuits or self.facts.max_circuits or 5000
+        sets = min(sets, _SETS) if self.facts.local else sets
         most = self.facts.max_shots or shots
         portion = min(PORTION, most) if self.facts.local else most
         sizes = [min(portion, shots - at) for at in range(0, shots, portion)]
@@ -208,10 +213,17 @@ class Backend:
         requests: Sequence[Request],
         circuits: Sequence[QuantumCircuit],
     ) -> Iterator[Raw]:
+        return self._results(
+            [Ticket(self, [_pub(p, requests, circuits) for p in job], job[0].shots) for job in jobs]
+        )
+
+    def _results(self, tickets: Sequence[Ticket]) -> Iterator[Raw]:
         """The results of jobs, in order; on a service all are sent before the first is awaited."""
-        tickets = [
-            Ticket(self, [_pub(p, requests, circuits) for p in job], job[0].shots) for job in jobs
-        ]
+        if self.executor is not None:
+            from .tasks import carried
+
+            yield from carried(tickets, self.name, self.executor, self.delays)
+            return
         if not self.facts.local:
             for ticket in tickets:
                 ticket.send()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -43,12 +43,24 @@ class Ticket:
             "key": self.key,
         }
 
+    def kept(self) -> Raw | None:
+        """The result, where it is on disk."""
+        return None if self.owner.ledger is None else self.owner.ledger.result(self.key)
+
+    def sending(self) -> None:
+        """The job is about to be sent."""
+        if self.owner.ledger is not None:
+            self.owner.ledger.sending(self.key, self.facts)
+
+    def done(self, raw: Raw) -> None:
+        """The result has come."""
+        if self.owner.ledger is not None:
+            self.owner.ledger.done(self.key, raw)
+
     def send(self) -> None:
         """Sends the job unless it has been sent before. Errors are met in `result`."""
-        ledger = self.owner.ledger
-        if ledger is not None and ledger.result(self.key) is not None:
-            return
-        self._retried(self._start)
+        if self.kept() is None:
+            self._patiently(self._start)
 
     def _start(self) -> None:
         if self.job is None:
@@ -58,8 +70,7 @@ class Ticket:
 
     def _send(self) -> None:
         ledger = self.owner.ledger
-        if ledger is not None:
-            ledger.sending(self.key, self.facts)
+        self.sending()
         sampler = self.owner.sampler(self.seed)
         if self.key and hasattr(sampler.options, "environment"):
             sampler.options.environment.job_tags = [f"qrnnlang-{self.key[:16]}"]
@@ -91,12 +102,11 @@ class Ticket:
         return next((job for job in found if not _dead(job)), None)
 
     def result(self) -> Raw:
-        ledger = self.owner.ledger
-        if ledger is not None and (kept := ledger.result(self.key)) is not None:
+        kept = self.kept()
+        if kept is not None:
             return kept
-        raw: Raw = self._retried(self._awaited)
-        if ledger is not None:
-            ledger.done(self.key, raw)
+        raw: Raw = self._patiently(self._awaited)
+        self.done(raw)
         return raw
 
     def _awaited(self) -> Raw:
@@ -108,25 +118,34 @@ class Ticket:
             if self.owner.facts.local or _dead(self.job):
                 self.job = None
             raise
-        return [
-            {c.name: np.asarray(pub.data[c.name].array) for c in circuit.cregs if c.size}
-            for (circuit, _), pub in zip(self.pubs, found, strict=True)
-        ]
+        return outcomes(self.pubs, found)
 
-    def _retried(self, what: Callable[[], Any]) -> Any:
-        delays = list(self.owner.delays)
-        while True:
-            try:
-                return what()
-            except (CompileError, TypeError, KeyError):
-                raise  # a mistake: it would be the same the next time
-            except Exception as error:
-                if not delays:
-                    raise RunError(
-                        f"backend `{self.owner.facts.name}` failed {len(self.owner.delays) + 1} "
-                        f"times: {error}"
-                    ) from error
-                time.sleep(delays.pop(0))
+    def _patiently(self, what: Callable[[], Any]) -> Any:
+        return patiently(what, self.owner.delays, self.owner.facts.name)
+
+
+def outcomes(pubs: Sequence[tuple[QuantumCircuit, NDArray[np.float64]]], found: Any) -> Raw:
+    """What a sampler's result says, by circuit and register."""
+    return [
+        {c.name: np.asarray(pub.data[c.name].array) for c in circuit.cregs if c.size}
+        for (circuit, _), pub in zip(pubs, found, strict=True)
+    ]
+
+
+def patiently(what: Callable[[], Any], delays: Sequence[float], backend: str) -> Any:
+    """What a call gives, tried again after each delay, in seconds. Raises RunError at the end."""
+    waits = list(delays)
+    while True:
+        try:
+            return what()
+        except (CompileError, TypeError, KeyError):
+            raise  # a mistake: it would be the same the next time
+        except Exception as error:
+            if not waits:
+                raise RunError(
+                    f"backend `{backend}` failed {len(delays) + 1} times: {error}"
+                ) from error
+            time.sleep(waits.pop(0))
 
 
 def _dead(job: Any) -> bool:
