@@ -118,7 +118,9 @@ def _stamps(operations: Iterable[tuple[Ref, Op, Origin]], noise: str) -> Iterato
                         f"noise channel `{name}` has no place in a circuit",
                         origin,
                         "cannot be written as a gate",
-                        help="compile with `--drop-noise`; a device has its own noise",
+                        help="compile with `--drop-noise`; a device has its own noise, and "
+                        "strengths of channels are trained on the simulator: "
+                        "`qrnnc train FILE --backend aer --optimizer spsa`",
                     )
             case _ if not isinstance(op, _VALUES):
                 yield ref, op
@@ -142,7 +144,9 @@ def _evolve(op: Evolve, origin: Origin) -> Iterator[Stamp]:
                 "`evolve` without `steps` needs terms that commute",
                 origin,
                 f"a term `{a}` does not commute with a term `{b}` on the same qubits",
-                help="add `steps`: `evolve(H, t, steps = 8)` is the Trotter product itself",
+                help="add `steps`: `evolve(H, t, steps = 8)` is the Trotter product itself, with "
+                "parameter shifts; as it stands it is trained on exact values, with SPSA by "
+                "`qrnnc train FILE --optimizer spsa`",
             )
     for term, share in _product(terms, op.steps or 1, op.order):
         yield from _rotation(term, share, op)

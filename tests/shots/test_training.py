@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,43 @@ def test_the_command_line(
     assert list(Path("kept").glob("*.npz"))
     assert main([*given, "--backend", "nowhere"]) == 1
     assert "E0611" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "gate", "backend", "other"),
+    [
+        ("E0605", "evolve(X(m) + Z(m), w);", "aer", "evolve(X(m) + Z(m), w, steps = 2);"),
+        ("E0606", "ry(w) m; bit_flip(sigmoid(w) / 4) m;", "generic_2", "ry(w) m;"),
+        ("E0613", "prepare([w, 2 + x]) q; cx q, m;", "aer", "ry(w) q; cx q, m;"),
+    ],
+)
+def test_what_has_no_rule_is_told_with_ways_out_that_work(
+    code: str,
+    gate: str,
+    backend: str,
+    other: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command that the help names is given as it stands there."""
+    program = """qrnn 1.0;
+cell A { input x: real; carry m: qubit; fresh q: qubit; param w: real = 0.5; ry(x) m; GATE
+  output y = expect(Z(m)); }
+model M { use a = A(); input x: seq real; target y: seq real; output p = a(x); loss mse(p, y);
+  data series.sine(points = 6) { x = column("v"); y = shift(column("v"), 1); window = 2; stride = 2; }
+  train { optimizer = sgd(lr = 0.1); epochs = 1; } }
+"""
+    monkeypatch.chdir(tmp_path)
+    Path("m.qrnn").write_text(program.replace("GATE", gate))
+    on = ["--backend", backend, "--shots", "16"]
+    assert main(["train", "m.qrnn", *on, "-o", "first"]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"error[{code}]" in said
+    command = re.search(r"`qrnnc (train FILE [^`]*--optimizer spsa)`", said)
+    assert command is not None
+    given = command[1].replace("FILE", "m.qrnn").replace("NAME", backend).split()
+    assert main([*given, "--quiet", "-o", "spsa"]) == 0
+    Path("m.qrnn").write_text(program.replace("GATE", other))
+    assert main(["train", "m.qrnn", *on, "--quiet", "-o", "other"]) == 0
+    assert ("evolve(H, t, steps = 8)" in said) == (code == "E0605")

@@ -103,5 +103,6 @@ def _refuse(machine: Machine) -> None:
                         origin,
                         "depends on parameters, or on what is measured",
                         help="train with SPSA, which needs no derivatives: "
-                        "`optimizer = spsa(lr = 0.1)`",
+                        "`qrnnc train FILE --backend NAME --optimizer spsa`, or "
+                        "`optimizer = spsa(lr = 0.1)` in the file",
                     )
