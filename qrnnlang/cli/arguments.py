@@ -36,8 +36,10 @@ def positive(text: str) -> int:
         number = int(text)
     except ValueError:
         number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, not {text!r}")
+    if not 1 <= number < 2**31:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 1{' to 2147483647' if number > 0 else ''}, not {text!r}"
+        )
     return number
 
 

@@ -88,11 +88,12 @@ def _read_npz(path: str) -> Arrays:
     import numpy as np
 
     try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise DataError(f"{path}: a single array, not an .npz archive of named ones")
-        with archive:
-            return {name: archive[name] for name in archive.files}
+        with Path(path).open("rb") as file:  # `np.load` of a path leaves a damaged file open
+            archive = np.load(file, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
+                raise DataError(f"{path}: a single array, not an .npz archive of named ones")
+            with archive:
+                return {name: archive[name] for name in archive.files}
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
     except (ValueError, EOFError, zipfile.BadZipFile) as error:

@@ -52,6 +52,9 @@ def guarded(run: Callable[[], int], argv: Sequence[str]) -> int:
         fail("out of memory")
         return FAILED_RUN
     except Exception as error:
+        if "RESOURCE_EXHAUSTED" in str(error):  # as JAX says it
+            fail("out of memory")
+            return FAILED_RUN
         return _internal(error, argv)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .. import __version__
-from .errors import OK, WRONG_USAGE
+from .errors import OK, WRONG_USAGE, wrong_usage
 from .guard import guarded
 from .streams import prepare
 
@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.verb is None:
             _parser(given).print_help(sys.stderr)
             return WRONG_USAGE
+        _refuse_no_names(args)
         code: int = import_module(module(args.verb), __package__).run(args)
         return code
 
@@ -65,6 +66,14 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         if name in given:
             import_module(module(name), __package__).add_arguments(sub)
     return parser
+
+
+def _refuse_no_names(args: argparse.Namespace) -> None:
+    """CliError for an argument that is empty, as of a variable that is not set, or holds a NUL."""
+    for name, given in vars(args).items():
+        for value in given if isinstance(given, list) else [given]:
+            if isinstance(value, str) and (not value or "\0" in value):
+                raise wrong_usage(f"`{name}` is {value!r}: give a name, or leave it away")
 
 
 def module(verb: str) -> str:

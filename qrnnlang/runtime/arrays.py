@@ -97,22 +97,34 @@ def _sizes(value: Any) -> list[int]:
 def shaped(what: str, ports: tuple[Port, ...], given: Any) -> dict[str, Any]:
     """Arrays in their ports' shapes; values are not looked at, they may be traced by JAX."""
     named = by_name(what, ports, given)
-    return {
-        p.name: fit_shape(what, p, v if hasattr(v, "shape") else np.asarray(v))
-        for p, v in zip(ports, named.values(), strict=True)
-    }
+    found = {}
+    for port, value in zip(ports, named.values(), strict=True):
+        array = value if hasattr(value, "shape") else rectangular(what, port.name, value)
+        found[port.name] = fit_shape(what, port, numbers(what, port.name, array))
+    agree(ports, found)
+    return found
+
+
+def rectangular(what: str, name: str, value: Any) -> NDArray[Any]:
+    """Nested lists, or an array, as an array. Raises ValueError for lists of different length."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{what} `{name}` is no rectangular array; pad sequences of different length and "
+            "say how many steps count with lengths="
+        ) from None
+
+
+def numbers(what: str, name: str, array: Any) -> Any:
+    """The array, of NumPy or JAX. Raises TypeError unless it holds real numbers."""
+    if array.dtype.kind in "cmMOSTU":
+        raise TypeError(f"{what} `{name}` needs numbers, not {array.dtype}")
+    return array
 
 
 def _one(what: str, port: Port, value: Any) -> NDArray[Any]:
-    try:
-        array = np.asarray(value)
-    except ValueError:  # ragged lists
-        raise ValueError(
-            f"{what} `{port.name}` is no rectangular array; pad sequences of different length and "
-            "say how many steps count with lengths="
-        ) from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{what} `{port.name}` needs numbers, not {array.dtype}")
+    array = numbers(what, port.name, rectangular(what, port.name, value))
     array = fit_shape(what, port, array)
     if port.labels is not None:
         return _labels(what, port, array)
@@ -259,10 +271,10 @@ def whole(name: str, value: Any, least: int = 1) -> int:
 
 def checked_lengths(lengths: Any, batch: int, steps: int) -> NDArray[np.int64]:
     """Lengths of the sequences, one per sample, from 1 to the number of steps."""
-    array = np.asarray(lengths)
+    array = numbers("the argument", "lengths", rectangular("the argument", "lengths", lengths))
     if array.shape != (batch,):
         raise ValueError(f"lengths needs shape ({batch},), got {array.shape}")
-    found = array.astype(np.int64)
+    found: NDArray[np.int64] = array.astype(np.int64)
     if np.any(found != array) or np.any(found < 1) or np.any(found > steps):
         raise ValueError(f"lengths are whole numbers from 1 to {steps}, the number of steps")
     return found

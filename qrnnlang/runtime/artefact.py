@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..diagnostics import DataError
 from ..sema.closed import ClosedModel, Port
-from .files import read_bytes, write_bytes
+from .files import as_path, read_bytes, write_bytes
 
 if TYPE_CHECKING:
     from .model import Model
@@ -62,9 +62,7 @@ def save(
     """
     from safetensors.numpy import save as to_safetensors
 
-    if not isinstance(path, str | Path):
-        raise TypeError(f"`path` is the path of a file, not {path!r:.60}")
-    if Path(path).is_dir():
+    if as_path("path", path).is_dir():
         raise DataError(f"{path}: a folder, not a file")
     for folder in Path(path).parents:
         if folder.exists() and not folder.is_dir():

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from . import arrays
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ def to_qasm(
     from .. import targets
 
     steps = arrays.whole("steps", steps)
-    if version not in (2, 3):
+    if not isinstance(version, int) or version not in (2, 3):
         raise ValueError(f"OpenQASM has versions 2 and 3, not {version!r}")
     if rolled and version == 2:
         raise ValueError("OpenQASM 2 has no loops: leave out `rolled`, or take version 3")
@@ -67,7 +65,9 @@ def _bound(model: Model, params: Mapping[str, Any] | None, x: Any) -> dict[str, 
     if x is not None:
         ports = model.closed.inputs
         named = arrays.by_name("input", ports, x)
-        one = {name: np.asarray(value)[None] for name, value in named.items()}
+        one = {
+            name: arrays.rectangular("input", name, value)[None] for name, value in named.items()
+        }
         inputs = {name: value[0] for name, value in arrays.checked("input", ports, one).items()}
     fixed = {**_fixed(model), **{k: v for k, v in (given or {}).items() if k not in model.trained}}
     return {

@@ -64,9 +64,12 @@ def _trained(path: Path) -> int:
 
 
 def _epochs(path: Path) -> int:
-    rows = list(csv.DictReader(io.StringIO(read_bytes(path).decode("utf-8", "replace"))))
+    content = read_bytes(path)
     try:
-        return int(rows[-1]["epoch"]) if rows else 0
+        epochs = [row["epoch"] for row in csv.DictReader(io.StringIO(content.decode()))]
+        if not epochs and b"epoch" not in content:
+            raise KeyError("epoch")
+        return int(epochs[-1]) if epochs else 0
     except (KeyError, ValueError, TypeError):
         raise DataError(f"{path}: damaged, or no history of a run") from None
 

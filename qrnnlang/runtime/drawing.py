@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .files import write_bytes
+from .files import as_path, write_bytes
 
 if TYPE_CHECKING:
     from .model import Model
@@ -21,7 +21,7 @@ def draw(model: Model, path: str | Path | None) -> str:
     made = drawing.svg(model.closed)
     if path is None:
         return made
-    match Path(path).suffix.lower():
+    match as_path("path", path).suffix.lower():
         case ".svg":
             data = made.encode()
         case ".png":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 from ..diagnostics import DataError
 
@@ -33,6 +34,16 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 def write_text(path: str | Path, text: str) -> None:
     """Writes UTF-8 text in the same way."""
     write_bytes(path, text.encode())
+
+
+def as_path(name: str, value: Any, what: str = "a file") -> Path:
+    """An argument that is the path of a file or folder. Raises TypeError, or ValueError."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"`{name}` is the path of {what}, not {value!r:.60}")
+    text = os.fspath(value)
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise ValueError(f"`{name}` is the path of {what}, which {text!r:.60} cannot be")
+    return Path(text)
 
 
 def read_bytes(path: str | Path, shown: str | None = None) -> bytes:

@@ -15,6 +15,7 @@ from ..diagnostics import DataError
 from . import arrays
 from .data import Dataset, Part, Scale, dataset
 from .data.stream import Samples, Stream
+from .files import as_path
 from .running import Batch
 from .training.callbacks import Callbacks
 from .training.checkpoint import EVERY, Checkpoint
@@ -100,7 +101,7 @@ def fit(
         settings = replace(settings, shuffle=data.shuffle)
     parts = _parts(model, given, data)
     chosen_seeds = _seeds(seeds, settings.seed)
-    start = arrays.checked_params(model.closed, params or {}, partial=True)
+    start = arrays.checked_params(model.closed, {} if params is None else params, partial=True)
     starts = [{**model.init(seed), **start} for seed in chosen_seeds]
     report = place.progress if callable(place.progress) else None
     show = Progress(settings.epochs, place.progress is True, report, callbacks)
@@ -134,10 +135,8 @@ def _check_place(place: Place) -> None:
     """Raises TypeError, ValueError or DataError for what cannot be a place of a run."""
     if not (isinstance(place.progress, bool) or callable(place.progress)):
         raise TypeError(f"`progress` is True, False or a function, not {place.progress!r}")
-    if not isinstance(place.checkpoint, str | Path | None):
-        raise TypeError(f"`checkpoint` is the path of a folder, not {place.checkpoint!r}")
     if place.checkpoint is not None:
-        path = Path(place.checkpoint)
+        path = as_path("checkpoint", place.checkpoint, "a folder")
         for folder in (path, *path.parents):
             if folder.exists() and not folder.is_dir():
                 raise DataError(f"{folder}: a file, where `checkpoint` needs a folder")
@@ -286,6 +285,8 @@ def block_data(model: Model, source: str | Path | None = None) -> Dataset:
     """
     if model.closed.data is None:
         raise ValueError(f"`{model.closed.name}` has no `data` block: give x and y")
+    if source is not None:
+        source = as_path("source", source)
     made = dataset(model.closed, model.closed.data, model.folder or Path(), source=source)
     model.scales = made.scales
     return made

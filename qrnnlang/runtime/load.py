@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..diagnostics import CompileError, DataError
 from ..sema import load_program, load_text_program
+from .files import as_path
 from .model import Model
 
 Precision = Literal["float64", "float32"]
@@ -35,8 +36,8 @@ def load(
     Raises:
         CompileError: for everything wrong in the source; DataError: when it cannot be read.
     """
-    _check("path", path, str | os.PathLike)
-    _check_options(entry, set)
+    as_path("path", path)
+    _check_options(entry, set, extern)
     _use_float64(precision)
     program = load_program(path, entry, {**hyperparameters, **(set or {})})
     return Model(program, Path(path).resolve().parent, precision, extern or {})
@@ -54,8 +55,9 @@ def loads(
 
     Paths in its `data` block are relative to the working folder.
     """
-    _check("text", text, str)
-    _check_options(entry, set)
+    if not isinstance(text, str):
+        raise TypeError(f"`text` is a source, as text, not {text!r:.60}")
+    _check_options(entry, set, extern)
     _use_float64(precision)
     program = load_text_program(text, "<string>", entry, {**hyperparameters, **(set or {})})
     return Model(program, None, precision, extern or {})
@@ -98,7 +100,8 @@ def open_artefact(
     from .artefact import check, read
     from .data import Scale
 
-    _check("path", path, str | os.PathLike)
+    as_path("path", path)
+    _check_options(None, None, extern)
     found = read(path)
     _use_float64(found.precision)
     try:
@@ -119,24 +122,19 @@ def open_artefact(
     return model, {s.name: found.params[s.name] for s in program.model.params}
 
 
-def _check(name: str, value: Any, kind: Any) -> None:
-    """Raises TypeError for an argument that is no text or path."""
-    if not isinstance(value, kind):
-        wanted = "the path of a file" if name == "path" else "a source, as text"
-        raise TypeError(f"`{name}` is {wanted}, not {value!r:.60}")
-
-
-def _check_options(entry: Any, set: Any) -> None:
-    """Raises TypeError for an entry that is no name, or hyperparameters that have none."""
+def _check_options(entry: Any, set: Any, extern: Any) -> None:
+    """Raises TypeError for an entry that is no name, or values and functions that have none."""
     if not isinstance(entry, str | None):
         raise TypeError(f"`entry` is the name of a cell or model, not {entry!r:.60}")
     if not isinstance(set, Mapping | None):
         raise TypeError(f"`set` holds hyperparameters by name, not {set!r:.60}")
+    if not isinstance(extern, Mapping | None):
+        raise TypeError(f"`extern` holds functions by name, not {extern!r:.60}")
 
 
 def _use_float64(precision: str) -> None:
     """Turns on JAX's 64-bit mode, by the environment while JAX is not imported."""
-    if precision not in ("float64", "float32"):
+    if not isinstance(precision, str) or precision not in ("float64", "float32"):
         raise ValueError(f'precision is "float64" or "float32", not {precision!r}')
     if "jax" in sys.modules:
         import jax

@@ -80,7 +80,7 @@ class Model:
 
     def init(self, seed: int = 0) -> dict[str, Array]:
         """Starting values by parameter path, float64; `fixed` values are drawn by the same rule."""
-        return dict(init(self.closed.params, seed))
+        return dict(init(self.closed.params, arrays.whole("seed", seed, 0)))
 
     @property
     def executable(self) -> Any:

@@ -36,6 +36,8 @@ def rollout(
 ) -> dict[str, NDArray[Any]]:
     """See `Model.rollout`."""
     closed, steps = model.closed, arrays.whole("steps", steps)
+    if seed is not None:
+        seed = arrays.whole("seed", seed, 0)
     if not closed.inputs:
         raise ValueError(
             f"`{closed.name}` has no input to feed back to: `model(params, steps={steps})`"

@@ -60,6 +60,8 @@ class Runner:
 
     def inputs(self, x: Any, steps: int | None = None) -> arrays.Arrays:
         """Checked inputs. Raises ValueError, too, where nothing says how many steps to run."""
+        if steps is not None and arrays.whole("steps", steps) >= 2**31:
+            raise ValueError(f"steps is below 2147483648, not {steps}")
         inputs = arrays.checked("input", self.closed.inputs, {} if x is None else x)
         known = any(p.seq for p in self.closed.inputs)
         if steps is None and not known and any(o.seq for o in self.closed.outputs):
@@ -156,8 +158,10 @@ class Runner:
         seqs = {p.name for p in ports if p.seq}
         named = arrays.by_name("input", ports, {} if x is None else x)
         whole = {
-            name: np.expand_dims(value, 1) if name in seqs and np.ndim(value) else value
-            for name, value in named.items()
+            name: np.expand_dims(value, 1) if name in seqs and value.ndim else value
+            for name, value in (
+                (name, arrays.rectangular("input", name, v)) for name, v in named.items()
+            )
         }
         inputs = arrays.checked("input", ports, whole)
         one = {name: a[:, 0] if name in seqs else a for name, a in inputs.items()}

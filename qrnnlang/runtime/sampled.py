@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..diagnostics import DataError
 from . import arrays
+from .files import as_path
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ def run_sampled(
     from .shots.folding import checked_scales, weights
 
     shots = arrays.whole("shots", shots)
+    if seed is not None:
+        seed = arrays.whole("seed", seed, 0)
+    if jobs is not None:
+        jobs = as_path("jobs", jobs, "a folder")
     given, inputs = model.runner.params(params), model.runner.inputs(x, steps)
     seqs = [p.name for p in model.closed.inputs if p.seq]
     steps = inputs[seqs[0]].shape[1] if seqs else (steps or 1)

@@ -48,7 +48,7 @@ def trajectories(
     """See `Model.trajectories`."""
     import jax
 
-    count = arrays.whole("count", count)
+    count, seed = arrays.whole("count", count), arrays.whole("seed", seed, 0)
     if count < 2 * GROUPS:
         raise ValueError(
             f"count is at least {2 * GROUPS}, for an estimate of the error; got {count}"

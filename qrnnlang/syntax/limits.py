@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 from pathlib import Path
 
 from ..diagnostics.errors import Diagnostic
@@ -38,6 +39,8 @@ def read(path: Path) -> str:
 
     Raises OSError, and UnicodeDecodeError where it is not UTF-8.
     """
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "not the name of a file", str(path))
     most = MAX_BYTES + 8  # a byte-order mark, and a character that is cut in two at the end
     with path.open("rb") as file:
         data = file.read(most)

@@ -70,7 +70,7 @@ def unroll(
     wrong = ", ".join(f"`{name}`" for name in options if name not in Options.__annotations__)
     if wrong:
         raise TypeError(f"unexpected argument {wrong}")
-    if fresh not in ("reuse", "expand"):
+    if not isinstance(fresh, str) or fresh not in ("reuse", "expand"):
         raise ValueError(f'fresh must be "reuse" or "expand", not {fresh!r}')
     binding = bind(
         model,
@@ -82,7 +82,7 @@ def unroll(
         options.get("reads"),
     )
     level = options.get("optimize", 1)
-    if level not in LEVELS:
+    if not isinstance(level, int) or level not in LEVELS:
         raise ValueError(f"optimize must be 0, 1, 2 or 3, not {level!r}")
     device = None
     if options.get("backend") is not None:

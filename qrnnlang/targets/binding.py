@@ -99,6 +99,7 @@ def bind(
     """Checked arrays of float64.
 
     Raises:
+        TypeError: what is no number.
         ValueError: a wrong name or shape, too few steps, or a `fixed` value that is missing.
     """
     if steps < 1:
@@ -133,7 +134,10 @@ def _list(names: object) -> str:
 
 
 def _shaped(what: str, data: ArrayLike, shape: Shape, steps: int | None = None) -> Value:
-    found = np.asarray(data, dtype=np.float64)
+    given = np.asarray(data)
+    if given.dtype.kind not in "fiub":
+        raise TypeError(f"{what} needs real numbers, not {given.dtype}")
+    found = given.astype(np.float64)
     if steps is not None and found.ndim and found.shape[0] > steps:
         found = found[:steps]
     # A scalar and a `real[1]` convert into each other.

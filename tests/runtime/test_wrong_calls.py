@@ -242,3 +242,134 @@ def test_what_is_no_source():
 def test_a_model_is_not_saved_over_a_folder(tmp_path):
     with pytest.raises(DataError, match="a folder, not a file"):
         line().save(tmp_path, line().init(0))
+
+
+# --- anything anywhere ----------------------------------------------------------------------------
+
+#: What is wrong nearly everywhere.
+STRANGE = {
+    "text": "abc",
+    "number": 3,
+    "object": object(),
+    "bytes": b"abc",
+    "set": {1, 2},
+    "dict": {"z": X},
+    "no sequence": np.zeros((0, 5)),
+    "no step": np.zeros((4, 0)),
+    "complex": X * 1j,
+    "characters": np.full((4, 5), "a"),
+    "objects": X.astype(object),
+    "dates": np.zeros((4, 5), "datetime64[D]"),
+    "nan": np.full((4, 5), np.nan),
+    "inf": np.full((4, 5), np.inf),
+    "ragged": [[1.0, 2.0], [1.0]],
+    "vector": np.zeros(5),
+    "many axes": np.zeros((4, 5, 2, 2)),
+}
+#: Arguments by what they may be of these.
+ARGUMENTS = {
+    "call x": (lambda m, p, v: m(p, v), {"ragged"}),
+    "call params": (lambda m, p, v: m(v, X), set()),
+    "call a parameter": (lambda m, p, v: m({**p, "w": v}, X), {"number", "vector"}),
+    "call lengths": (lambda m, p, v: m(p, X, lengths=v), set()),
+    "step x": (lambda m, p, v: m.step(p, v), {"vector"}),
+    "states x": (lambda m, p, v: m.states(p, v), set()),
+    "apply x": (lambda m, p, v: m.apply(p, v), {"nan", "inf"}),
+    "apply params": (lambda m, p, v: m.apply(v, X), set()),
+    "gradient x": (lambda m, p, v: m.value_and_grad(p, v, X), set()),
+    "gradient y": (lambda m, p, v: m.value_and_grad(p, X, v), set()),
+    "fit x": (lambda m, p, v: m.fit(v, X, epochs=1, progress=False), set()),
+    "fit y": (lambda m, p, v: m.fit(X, v, epochs=1, progress=False), set()),
+    "fit params": (lambda m, p, v: m.fit(X, X, params=v, progress=False), set()),
+    "fit lengths": (lambda m, p, v: m.fit(X, X, lengths=v, progress=False), set()),
+    "fit validation": (lambda m, p, v: m.fit(X, X, validation=v, progress=False), set()),
+    "fit optimizer": (lambda m, p, v: m.fit(X, X, optimizer=v, progress=False), set()),
+    "fit schedule": (lambda m, p, v: m.fit(X, X, schedule=v, progress=False), set()),
+    "fit patience": (lambda m, p, v: m.fit(X, X, patience=v, progress=False), {"number"}),
+    "fit backend": (lambda m, p, v: m.fit(X, X, backend=v, progress=False), set()),
+    "fit data": (lambda m, p, v: m.fit(data=v, progress=False), set()),
+    "fit checkpoint": (lambda m, p, v: m.fit(X, X, checkpoint=v, progress=False), {"text"}),
+    "rollout prime": (lambda m, p, v: m.rollout(p, v, 2), {"ragged"}),
+    "rollout steps": (lambda m, p, v: m.rollout(p, X, v), {"number"}),
+    "rollout seed": (lambda m, p, v: m.rollout(p, X, 2, seed=v), {"number"}),
+    "run x": (lambda m, p, v: m.run(p, v, shots=5), {"ragged"}),
+    "run shots": (lambda m, p, v: m.run(p, X, shots=v), {"number"}),
+    "run seed": (lambda m, p, v: m.run(p, X, shots=5, seed=v), {"number"}),
+    "run jobs": (lambda m, p, v: m.run(p, X, shots=5, jobs=v), {"text"}),
+    "run backend": (lambda m, p, v: m.run(p, X, v), set()),
+    "run zne": (lambda m, p, v: m.run(p, X, shots=5, zne=v), set()),
+    "trajectories x": (lambda m, p, v: m.trajectories(p, v), {"ragged"}),
+    "trajectories count": (lambda m, p, v: m.trajectories(p, X, count=v), set()),
+    "trajectories seed": (lambda m, p, v: m.trajectories(p, X, seed=v), {"number"}),
+    "circuit steps": (lambda m, p, v: m.to_qiskit(v), {"number"}),
+    "circuit params": (lambda m, p, v: m.to_qiskit(2, v), set()),
+    "circuit x": (lambda m, p, v: m.to_qiskit(5, p, v), {"vector"}),
+    "circuit fresh": (lambda m, p, v: m.to_qiskit(2, fresh=v), set()),
+    "circuit optimize": (lambda m, p, v: m.to_qiskit(2, optimize=v), {"number"}),
+    "qasm version": (lambda m, p, v: m.to_qasm(v, 2), {"number"}),
+    "info steps": (lambda m, p, v: m.info(v), {"number"}),
+    "init seed": (lambda m, p, v: m.init(v), {"number"}),
+    "noisy": (lambda m, p, v: m.noisy(v), set()),
+    "draw": (lambda m, p, v: m.draw(v), set()),
+    "save": (lambda m, p, v: m.save(v, p), {"text"}),
+    "save params": (lambda m, p, v: m.save("a.qrnnz", v), set()),
+    "load": (lambda m, p, v: qr.load(v), set()),
+    "open": (lambda m, p, v: qr.open(v), set()),
+    "loads": (lambda m, p, v: qr.loads(v), set()),
+    "precision": (lambda m, p, v: qr.loads(QUBIT, precision=v), set()),
+    "entry": (lambda m, p, v: qr.loads(QUBIT, entry=v), set()),
+    "set": (lambda m, p, v: qr.loads(QUBIT, set=v), set()),
+    "extern": (lambda m, p, v: qr.loads(QUBIT, extern=v), set()),
+}
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """`QUBIT` as a model with a loss."""
+    return qr.loads(
+        QUBIT + "model J { use cell = Turn(); input x: seq real; target y: seq real; "
+        "output z = cell(x); loss mse(z, y); }",
+        entry="J",
+    )
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_anything_anywhere(judged, tmp_path, monkeypatch, argument):
+    """An error that this package raises, in one line or in diagnostics: not one of a library."""
+    monkeypatch.chdir(tmp_path)
+    call, meant = ARGUMENTS[argument]
+    params = judged.init(0)
+    if argument == "call a parameter":
+        judged, params = line(), {"w": 0.5}
+        meant = {"number"}
+    for name, value in STRANGE.items():
+        if name in meant:
+            continue
+        with pytest.raises((ValueError, TypeError, qr.CompileError)) as caught:
+            call(judged, params, value)
+        last = caught.traceback[-1]
+        source = str(last.statement).lstrip()
+        assert source.startswith("raise "), (name, last.path, str(caught.value))
+        assert "/qrnnlang/" in str(last.path), (name, last.path, str(caught.value))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "a\0b"])
+def test_names_that_no_file_can_have(judged, name):
+    params = judged.init(0)
+    for call in (
+        lambda: qr.load(name),
+        lambda: qr.open(name),
+        lambda: judged.save(name, params),
+        lambda: judged.draw(name),
+        lambda: judged.run(params, X, shots=5, jobs=name),
+        lambda: judged.fit(X, X, checkpoint=name, progress=False),
+    ):
+        with pytest.raises(ValueError, match="is the path of a"):
+            call()
+
+
+def test_steps_beyond_all_measure():
+    model = qr.loads("qrnn 1.0; cell N { carry h: real; next h = h + 1; output y = h; }")
+    with pytest.raises(ValueError, match="steps is below 2147483648"):
+        model({}, steps=10**20)

@@ -14,6 +14,7 @@ from ..executor import Executor, Result, Store, Task, connect, fingerprint, run_
 from ..files import write_text
 from ..load import load
 from ..model import Model
+from ..training.options import from_block, overridden
 from .grid import Grid, Point
 from .table import Row, Summary, best, summaries, to_csv, to_text
 from .work import DataFile
@@ -99,11 +100,18 @@ def sweep(
     )
     chosen = _seeds(seeds)
     models = [load(path, entry=entry, set=hyper) for hyper in grid.lines()]
+    for point in grid.points():  # wrong values are better known before the first run
+        overridden(from_block(models[0].closed.train), point.settings)
     file = _file(models[0], data)
+    if file is not None:
+        models[0].data(data)
     runs = [(point, seed) for point in grid.points() for seed in chosen]
     tasks = [_task(models[0], precision, file, point, seed) for point, seed in runs]
     places = {task.key: place for task, place in zip(tasks, runs, strict=True)}
-    store = Store(Path(folder) / "results") if folder is not None else None
+    store = None
+    if folder is not None:  # that it cannot be is better known now than after the first run
+        store = Store(Path(folder) / "results")
+        Path(store.folder).mkdir(parents=True, exist_ok=True)
     rows: dict[str, Row] = {}
     with connect(workers, cluster) if executor is None else executor as carrier:
         for result in run_tasks(tasks, carrier, store):

@@ -40,7 +40,7 @@ class Method:
                 arguments: Mapping[str, Any] = {}
             case (str() as name, Mapping() as arguments):
                 pass
-            case _ if hasattr(value, "update") if what == "optimizer" else callable(value):
+            case _ if _of_optax(value, what):
                 return cls("custom", custom=value)
             case _:
                 raise TypeError(f"the {what} is a name or an object of optax, not {value!r}")
@@ -61,6 +61,12 @@ class Method:
     def arguments(self, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Defaults with what was given."""
         return {**known[self.name], **dict(self.given)}
+
+
+def _of_optax(value: Any, what: str) -> bool:
+    if what == "optimizer":
+        return hasattr(value, "init") and hasattr(value, "update")
+    return callable(value)
 
 
 def rate(lr: float, schedule: Method | None, epochs: int, updates: int) -> optax.ScalarOrSchedule:
