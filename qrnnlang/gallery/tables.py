@@ -86,8 +86,18 @@ def readme(example: Example, results: Mapping[str, Mapping[str, Any]]) -> None:
     _, end, after = rest.partition(END)
     if not mark or not end:
         return
-    shown = f"{BEGIN}\n\n{table(example, results)}\n{by(results)}\n\n"
+    shown = f"{BEGIN}\n\n{table(example, results)}\n{pictures(example)}{by(results)}\n\n"
     write_text(path, f"{before}{shown}{END}{after}")
+
+
+def pictures(example: Example, where: str = "") -> str:
+    """The pictures that lie beside an example, named from a page for which they are in `where`."""
+    lines = [
+        f"![{picture[:-4]} of {example.name}]({where}{picture})\n"
+        for picture in ("curves.png", "forecast.png")
+        if (example.folder / picture).is_file()
+    ]
+    return "".join(lines) + "\n" if lines else ""
 
 
 def page(found: Sequence[tuple[Example, Mapping[str, Mapping[str, Any]]]]) -> str:
@@ -107,10 +117,5 @@ def page(found: Sequence[tuple[Example, Mapping[str, Mapping[str, Any]]]]) -> st
         link = f"../examples/{example.name}/README.md"
         parts.append(f"\n## [{example.title}]({link})\n\n{example.source}\n\n")
         parts.append(f"{table(example, results)}\n")
-        for picture in ("curves.png", "forecast.png"):
-            if (example.folder / picture).is_file():
-                parts.append(
-                    f"![{picture[:-4]} of {example.name}](../examples/{example.name}/{picture})\n"
-                )
-        parts.append(f"\n{by(results)}\n")
+        parts.append(f"{pictures(example, f'../examples/{example.name}/')}{by(results)}\n")
     return "".join(parts)

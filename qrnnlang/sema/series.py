@@ -84,7 +84,8 @@ SERIES = {
         {"points": 3600, "length": 36, "seed": 0}, ("v", "next", "asked", *_bits(3))
     ),
     "dna_marker": Series(
-        {"points": 12800, "length": 10, "seed": 0}, ("v", "next", "asked", *_bits(3))
+        {"points": 12800, "length": 10, "told": 0, "seed": 0},
+        ("v", "next", "asked", *_bits(3)),
     ),
     "delayed_parity": Series({"points": 1000, "delay": 1, "width": 2, "seed": 0}, ("v", "u", "y")),
     "copy": Series(

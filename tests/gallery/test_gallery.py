@@ -72,6 +72,8 @@ def test_a_run_is_kept_shown_and_written(place: Path, capsys: pytest.CaptureFixt
     assert "old" not in readme and "| `one` |" in readme and readme.endswith("the end\n")
     assert "## [A line](../examples/line/README.md)" in Path("docs/gallery.md").read_text()
     assert (place / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert "\n![curves of line](curves.png)\n" in readme
+    assert "![curves of line](../examples/line/curves.png)" in Path("docs/gallery.md").read_text()
 
     # What is finished is not run again; what changes is.
     def never(**_: object) -> None:

@@ -55,15 +55,26 @@ def test_letters_are_words_whose_vowels_follow() -> None:
     assert found["asked"].all()
 
 
-def test_dna_asks_for_the_base_after_the_marker() -> None:
-    found = sentences("dna_marker", 10, count=200)
+@pytest.mark.parametrize("told", [0, 1])
+def test_dna_asks_for_the_marked_base(told: int) -> None:
+    found = sentences("dna_marker", 11, count=200, told=told)
+    places = set()
     for row, wanted, asked in zip(found["v"], found["next"], found["asked"], strict=True):
-        (place,) = np.flatnonzero(row == 4)
-        assert asked.tolist() == [0] * 9 + [1]
-        assert wanted[-1] == row[place + 1] and not wanted[:-1].any()
+        (place,) = np.flatnonzero(row >= 4)
+        places.add(int(place))
+        base = row[place] - 4
+        assert asked.tolist() == [0] * 10 + [1]
+        assert wanted[-1] == base and not wanted[: place - 1].any()
+        if told:
+            assert wanted[place - 1] == 4 + base and (wanted[place:] == base).all()
+        else:
+            assert not wanted[:-1].any()
+    assert places == {1, 2, 3, 4, 5}
     assert set(found["next"][:, -1]) == {0, 1, 2, 3}
     with pytest.raises(ValueError, match="`length` is at least 3"):
         SERIES["dna_marker"](length=2)
+    with pytest.raises(ValueError, match="`told` is 0 or 1"):
+        SERIES["dna_marker"](told=2)
 
 
 @pytest.mark.parametrize("name", TASKS)

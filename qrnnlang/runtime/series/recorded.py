@@ -134,7 +134,7 @@ def digit_bits(points: int = 23040, first: int = 0, second: int = 1, seed: int =
     """Handwritten digits of two kinds, read pixel by pixel, two bits a pixel, in an order drawn by
 
     `seed`: 64 rows each, of digits 0 and 1 there are 360. Columns as those of `dna_marker`: `v` is
-    the brightness 0 to 3, `x0 x1` its bits; asked at the last pixel is 1 for the digit `first`, 2
+    the brightness 0 to 3, `x0 x1` its bits; asked at the last pixel is 0 for the digit `first`, 1
     for `second`, as the class `next` and the bits `o0 o1`; before that 0 is wanted. The pictures
     are those of `digits`.
     """
@@ -147,7 +147,7 @@ def digit_bits(points: int = 23040, first: int = 0, second: int = 1, seed: int =
     order = generator(seed, "series.digit_bits").permutation(chosen)
     said = shades[order]
     wanted = np.zeros_like(said)
-    wanted[:, -1] = np.where(labels[order] == first, 1, 2)
+    wanted[:, -1] = labels[order] == second
     asked = np.zeros_like(said)
     asked[:, -1] = 1
     return _first(symbol_columns(said, wanted, asked, 2), points, "digit_bits")

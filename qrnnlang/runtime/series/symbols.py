@@ -22,8 +22,8 @@ LETTERS = {"a": 0, "i": 1, "u": 2, "b": 4, "d": 5, "g": 6}
 CONSONANT = 7
 WORDS = ("ba", "dii", "guuu")
 
-#: What marks the place of the base that is asked for at the end.
-MARKER = 4
+#: What is added to the base that is asked for at the end.
+MARKED = 4
 
 
 def elman_xor(points: int = 3000, length: int = 36, seed: int = 0) -> Columns:
@@ -58,24 +58,32 @@ def elman_letters(points: int = 3600, length: int = 36, seed: int = 0) -> Column
     return _cut(symbol_columns(said[:, :-1], wanted, np.ones_like(wanted), 3), points)
 
 
-def dna_marker(points: int = 12800, length: int = 10, seed: int = 0) -> Columns:
-    """Random bases 0 to 3 and in each sentence one marker, 4: which base came after the marker?
+def dna_marker(points: int = 12800, length: int = 10, told: int = 0, seed: int = 0) -> Columns:
+    """Random bases 0 to 3 and in each sentence one that is marked, 4 to 7: which base was it?
 
-    Three bits wide. Asked is the base, at the end of the sentence; before that 0 is wanted.
+    Three bits wide; the marked base b, written 4 + b, is in the first half. Asked is b, at the end
+    of the sentence; before that 0 is wanted, or with `told = 1`, as in the published code, b in
+    every row after the marked one: models that project on what is wanted are told it all the way.
     """
     if length < 3:
         raise ValueError("`length` is at least 3")
+    if told not in (0, 1):
+        raise ValueError("`told` is 0 or 1")
     sentences = -(-points // length)
     draw = generator(seed, "series.dna_marker")
-    said = draw.integers(0, 4, (sentences, length + 1))
-    place = draw.integers(1, length - 1, sentences)  # so that the base is seen
+    said = draw.integers(0, 4, (sentences, length))
+    place = draw.integers(1, (length + 1) // 2, sentences)
     every = np.arange(sentences)
-    said[every, place] = MARKER
-    wanted = np.zeros((sentences, length), np.int64)
-    wanted[:, -1] = said[every, place + 1]
+    base = said[every, place]
+    said[every, place] += MARKED
+    after = np.arange(1, length + 1) > place[:, None]
+    wanted = np.where(after & bool(told), base[:, None], 0)
+    if told:
+        wanted[every, place - 1] = said[every, place]
+    wanted[:, -1] = base
     asked = np.zeros_like(wanted)
     asked[:, -1] = 1
-    return _cut(symbol_columns(said[:, :-1], wanted, asked, 3), points)
+    return _cut(symbol_columns(said, wanted, asked, 3), points)
 
 
 def symbol_columns(
