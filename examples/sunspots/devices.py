@@ -3,10 +3,10 @@
     python examples/sunspots/devices.py
 
 Snapshots of two devices of IBM's, with the noise that they had; they come with
-`pip install 'qrnnlang[data,devices]'`. Prints the error of the forecasts in sunspot numbers: from
-exact values, from exact values with a device's typical noise, and from shots on the devices, as
-they come and with the flips of measured bits taken back. Jobs are kept in `out/jobs`: a run that
-was interrupted goes on from there.
+`pip install 'qrnnlang[data,devices,mitigation]'`. Prints the error of the forecasts in sunspot
+numbers: from exact values, from exact values with a device's typical noise, and from shots on the
+devices, as they come and with the flips of measured bits taken back. Jobs are kept in `out/jobs`: a
+run that was interrupted goes on from there.
 """
 
 from __future__ import annotations

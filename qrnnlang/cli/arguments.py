@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..runtime.executor import Executor
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +23,21 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def add_executor(parser: argparse.ArgumentParser) -> None:
-    """Where many tasks are carried out; `errors.executing` turns its failures into messages."""
+    """Where many tasks, or the jobs of a simulator, are carried out."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers", metavar="N", type=positive, help="processes on this machine, a thread each"
     )
     where.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
+
+
+def executor_of(args: argparse.Namespace) -> AbstractContextManager[Executor | None]:
+    """What `--workers` and `--cluster` say; None is this process, with what it has."""
+    from ..runtime.executor import connect
+
+    if args.workers is None and args.cluster is None:
+        return nullcontext()
+    return connect(args.workers, args.cluster)
 
 
 def add_output(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from .arguments import add_executor, add_output, add_source, positive, scales, seed
+from .arguments import add_executor, add_output, add_source, executor_of, positive, scales, seed
 from .errors import OK, failed_run, values_of_the_user, wrong_usage
 from .output import deliver
 from .streams import say, show
 from .values import settings
 
 if TYPE_CHECKING:
-    from ..runtime.executor import Executor
     from ..runtime.sampled import Outputs
 
 
@@ -76,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             outputs, errors = model(params, inputs, steps=args.steps), {}
         else:
             try:
-                with _executor(args) as executor:
+                with executor_of(args) as executor:
                     outputs = model.run(
                         params,
                         inputs,
@@ -100,15 +98,6 @@ def run(args: argparse.Namespace) -> int:
     found = {name: values.tolist() for name, values in outputs.items()}
     deliver(json.dumps({**found, "std_error": errors}) + "\n", args.output)
     return OK
-
-
-def _executor(args: argparse.Namespace) -> AbstractContextManager[Executor | None]:
-    """What carries out the jobs; None is this process, with what it has."""
-    from ..runtime.executor import connect
-
-    if args.workers is None and args.cluster is None:
-        return nullcontext()
-    return connect(args.workers, args.cluster)
 
 
 def _check(args: argparse.Namespace, sampled: bool) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import add_source, positive, seconds, seed
+from .arguments import add_executor, add_source, executor_of, positive, seconds, seed
 from .errors import INTERRUPTED, OK, failed_run, values_of_the_user, wrong_input, wrong_usage
 from .streams import show
 from .values import settings
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         help="shots of the whole run, which ends before an update that they are not enough for",
     )
+    add_executor(parser)
     parser.add_argument("--optimizer", metavar="NAME", help="in place of the train block's")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in RUN")
     parser.add_argument("--overwrite", action="store_true", help="replace the run that RUN holds")
@@ -68,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..runtime.executor import ExecutorError
     from ..runtime.failures import RunError
     from ..runtime.fit import resumable
     from ..runtime.load import load
@@ -80,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
         raise wrong_usage("`--resume` goes on with a run, `--overwrite` replaces it: choose one")
     if args.backend and args.noise_from:
         raise wrong_usage("a backend has noise of its own: give `--backend` or `--noise-from`")
-    said = next((f"--{n}" for n in ("shots", "shot-budget") if vars(args)[n.replace("-", "_")]), "")
+    of_backends = ("shots", "shot-budget", "workers", "cluster")
+    said = next((f"--{n}" for n in of_backends if vars(args)[n.replace("-", "_")]), "")
     if said and not args.backend:
         raise wrong_usage(f"`{said}` is for training on a backend: give `--backend NAME`")
     if args.seeds and args.backend:
@@ -101,23 +104,25 @@ def run(args: argparse.Namespace) -> int:
     with values_of_the_user():
         data = model.data(args.data)
         try:
-            made = model.fit(
-                data=data,
-                params=params,
-                epochs=args.epochs,
-                seed=args.seed,
-                seeds=args.seeds,
-                progress=not args.quiet,
-                checkpoint=folder,
-                checkpoint_every=args.checkpoint_every,
-                resume=args.resume,
-                optimizer=args.optimizer,
-                backend=args.backend,
-                shots=args.shots,
-                shot_budget=args.shot_budget,
-                noise_from=args.noise_from,
-            )
-        except (TrainingError, RunError) as error:
+            with executor_of(args) as executor:
+                made = model.fit(
+                    data=data,
+                    params=params,
+                    epochs=args.epochs,
+                    seed=args.seed,
+                    seeds=args.seeds,
+                    progress=not args.quiet,
+                    checkpoint=folder,
+                    checkpoint_every=args.checkpoint_every,
+                    resume=args.resume,
+                    optimizer=args.optimizer,
+                    backend=args.backend,
+                    shots=args.shots,
+                    shot_budget=args.shot_budget,
+                    noise_from=args.noise_from,
+                    executor=executor,
+                )
+        except (TrainingError, RunError, ExecutorError) as error:
             raise failed_run(str(error)) from error
     if not args.quiet:
         sys.stdout.write(_summary(name, made, folder))

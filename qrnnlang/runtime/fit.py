@@ -24,6 +24,7 @@ from .training.progress import Progress
 from .training.run import Run, TrainingError, chosen
 
 if TYPE_CHECKING:
+    from .executor import Executor
     from .model import Model
     from .training.frozen import Frozen
     from .training.methods import Method
@@ -70,6 +71,7 @@ class OnBackend:
     shots: int = 1024
     jobs: str | Path | None = None
     budget: int | None = None
+    executor: Executor | None = None
 
 
 def fit(
@@ -233,7 +235,7 @@ def _on_device(
     place: Place,
     device: OnBackend,
 ) -> Run:
-    from .sampled import device_of, machine, named, samples_noise
+    from .sampled import device_of, machine, named, samples_noise, workers_for
     from .training.again import begun
     from .training.device import same_steps, train_on_device
     from .training.identity import record
@@ -254,7 +256,9 @@ def _on_device(
     return train_on_device(
         model.runner,
         machine(model, start, steps, "reuse", noise=samples_noise(backend)),
-        device_of(backend, options.seed, jobs),
+        device_of(
+            backend, options.seed, jobs, place=workers_for(device.backend, backend, device.executor)
+        ),
         start,
         batches,
         options,

@@ -340,6 +340,7 @@ class Model:
         jobs: str | Path | None = None,
         shot_budget: int | None = None,
         noise_from: Any = None,
+        executor: Executor | None = None,
     ) -> Run:
         """Trains; every option defaults to the file's `train` block.
 
@@ -370,7 +371,7 @@ class Model:
                 on it, by parameter shifts, or by SPSA where that is the optimizer. `shots`: of
                 every circuit, 1024 by default; `jobs`: a folder that keeps every job, by default
                 `jobs` beside the checkpoint; `shot_budget`: of the whole run, which ends before an
-                update that it is not enough for.
+                update that it is not enough for; `executor`: as for `run`.
             noise_from: a Qiskit BackendV2 or the name of one: losses and gradients are those of
                 `noisy(noise_from)`, exactly. Metrics are too.
 
@@ -384,7 +385,12 @@ class Model:
 
         given = {name: value for name, value in locals().items() if name in OPTIONS}
         place = Place(progress, checkpoint, resume, checkpoint_every, callbacks)
-        of_backends = {"shots": shots, "jobs": jobs, "shot_budget": shot_budget}
+        of_backends = {
+            "shots": shots,
+            "jobs": jobs,
+            "shot_budget": shot_budget,
+            "executor": executor,
+        }
         said = next((name for name, value in of_backends.items() if value is not None), None)
         if backend is None and said is not None:
             raise ValueError(
@@ -392,7 +398,8 @@ class Model:
             )
         device = None
         if backend is not None:
-            device = OnBackend(backend, 1024 if shots is None else shots, jobs, shot_budget)
+            each = 1024 if shots is None else shots
+            device = OnBackend(backend, each, jobs, shot_budget, executor)
         data_given = Given(x, y, lengths, validation, test, data)
         if noise_from is None:
             return fit(self, data_given, params, given, seeds, place, device)

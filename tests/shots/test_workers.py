@@ -132,6 +132,23 @@ def test_on_the_command_line(
     assert main([*on, "--workers", "2", "--cluster", "tcp://127.0.0.1:1"]) == 2
 
 
+def test_training_takes_the_same_steps(tmp_path: Path) -> None:
+    model = qr.loads(
+        MODEL + "model M { use c = C(); input x: seq real; target t: seq real; let o = c(x);"
+        " output y = o.y; loss mse(o.y, t); }"
+    )
+    given: dict[str, Any] = {"epochs": 1, "optimizer": "sgd", "seed": 1, "progress": False}
+    given |= {"backend": "aer", "shots": 20}
+    alone = model.fit(X[:2], X[:2], **given)
+    with connect(workers=1) as executor:
+        there = model.fit(X[:2], X[:2], **given, executor=executor, jobs=tmp_path)
+    assert alone.metrics == there.metrics and len(list(tmp_path.glob("*.npz"))) == 5
+    for name, value in alone.params.items():
+        assert np.array_equal(value, there.params[name])
+    with connect() as executor, pytest.raises(ValueError, match="executor= is for training on a b"):
+        model.fit(X[:2], X[:2], executor=executor)
+
+
 @pytest.mark.long
 def test_a_cluster_of_which_a_worker_is_killed(model: Any, tmp_path: Path) -> None:
     options: dict[str, Any] = {"backend": "generic_3", "shots": 5000}
