@@ -16,7 +16,9 @@ from tests.targets.conftest import make
 from tests.targets.exact import outputs
 
 ALL = [(example, e) for example in examples() for e in example.experiments]
-QUICK = [(example, e) for example, e in ALL if e.quick["epochs"]]
+#: Trains to a figure of its own below.
+FIGURE = ("emc", "triangle")
+QUICK = [(x, e) for x, e in ALL if e.quick["epochs"] and (x.name, e.name) != FIGURE]
 #: Other orders and tasks of cells that train by default.
 HEAVY = (
     *(f"{cell}/narma_{order}" for cell in ("reservoir", "feedback_reservoir") for order in (5, 10)),
@@ -90,7 +92,7 @@ def test_its_circuits_say_the_same(path: str) -> None:
 
 
 def test_a_damped_triangle_wave_within_a_hundredth() -> None:
-    """The published set-up, a third of its epochs: 120 rows ahead, on the rows kept for the test."""
+    """The published set-up, a quarter of its epochs: 120 rows ahead, on the rows kept for the test."""
     (folder,) = {x.folder.parent for x in examples()}
-    run = qr.load(folder / "emc" / "emc.qrnn").fit(epochs=700, progress=False)
+    run = qr.load(folder / "emc" / "emc.qrnn").fit(epochs=500, progress=False)
     assert run.metrics["test"]["rmse"] < 0.01

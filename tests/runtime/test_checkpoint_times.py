@@ -51,6 +51,7 @@ def test_of_a_run(tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch) -
         clock.now += 1.0
 
     monkeypatch.setattr(Checkpoint, "write", watched)
+    monkeypatch.setattr("qrnnlang.runtime.results.write_run", lambda *_: None)
     x = np.linspace(-1, 1, 12).reshape(4, 3)
     options: Any = {"epochs": 9, "batch": 4, "optimizer": "sgd", "lr": 0.1, "progress": tick}
     line().fit(x, x, checkpoint=tmp_path / "a", checkpoint_every=4.0, **options)
