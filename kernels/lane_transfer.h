@@ -116,7 +116,8 @@ class LaneTransfer {
     explicit Space(const LaneTransfer& c)
         : u(c.F_), du(c.F_), w(c.F_ * c.M_), made(c.chunk_ * (c.M_ + c.S_)),
           mixed(c.columns_ * c.chunk_ * kSquare) {
-      std::fill_n(mixed.get(), c.columns_ * c.chunk_ * kSquare, Vec{});
+      // Numbers that the last columns lack.
+      if (c.F_ * c.M_ % kSquare) std::fill_n(mixed.get() + (c.columns_ - 1) * c.chunk_ * kSquare, c.chunk_ * kSquare, Vec{});
     }
     Arena<Vec> u, du, w, made, mixed;
     int64_t steps = 0;

@@ -21,16 +21,15 @@ std::shared_ptr<const Ready> plan_of(int64_t key) {
 
 ffi::Error unknown() { return ffi::Error::Internal("qrnnlang: the plan of this call is not registered"); }
 
-// What is computed once for a set of parameters: `kept` numbers.
-void prepare(const Ready& p, const double* params, double* fixed) {
+// What is computed once for a set of parameters, which lie in `fixed` already: `kept` numbers.
+void prepare(const Ready& p, double* fixed) {
   std::memcpy(fixed, p.constants.data(), p.constants.size() * sizeof(double));
-  std::memcpy(fixed + p.constants.size(), params, p.params * sizeof(double));
   forward<1>(p.fixed, fixed, nullptr);
   if (p.split) p.split->pack(fixed, fixed + p.fixed.entries);
 }
 
-// Cotangents of parameters from sums over all sequences.
-void finish(const Ready& p, const double* fixed, const double* sums, double* d_params) {
+// Cotangents of parameters, among those of all that was computed once, from sums over all sequences.
+std::vector<double> finish(const Ready& p, const double* fixed, const double* sums) {
   const int64_t shared = p.spread.size();
   std::vector<double> g(p.fixed.entries, 0.0);
   for (size_t m = 0; m < p.matrices.size(); m += 3)
@@ -38,7 +37,7 @@ void finish(const Ready& p, const double* fixed, const double* sums, double* d_p
   for (int64_t k = 0; k < shared; ++k) g[p.spread[k]] += sums[p.sums + k];
   if (p.split) p.split->unpack(fixed, sums + p.sums + shared, g.data());
   reverse<1>(p.fixed, p.fixed_starts, fixed, g.data(), nullptr, nullptr);
-  std::memcpy(d_params, g.data() + p.constants.size(), p.params * sizeof(double));
+  return g;
 }
 
 // On this thread alone where handing work over costs more than it saves.
@@ -48,42 +47,61 @@ void spread_out(ffi::ThreadPool& pool, int64_t count, double flops, F work) {
   for (int64_t i = 0; i < count; ++i) work(i);
 }
 
-// Initial states, with a further column for the lengths of sequences if they have any.
+// Initial states, one of every sequence or one for all, with a further column for the lengths of sequences if they have any.
 struct Starts {
   std::vector<double> states;
   std::vector<int64_t> counts;
 
-  Starts(const double* rows, int64_t count, int64_t carried, bool ragged, int64_t steps) {
+  Starts(const double* rows, bool one, int64_t count, int64_t carried, bool ragged, int64_t steps) {
     const int64_t width = carried + ragged;
     states.resize(count * carried);
     counts.resize(count, steps);
     for (int64_t i = 0; i < count; ++i) {
-      std::copy_n(rows + i * width, carried, states.data() + i * carried);
-      if (ragged) counts[i] = std::clamp<int64_t>(int64_t(rows[i * width + carried]), 0, steps);
+      const double* row = rows + (one ? 0 : i * width);
+      std::copy_n(row, carried, states.data() + i * carried);
+      if (ragged) counts[i] = std::clamp<int64_t>(int64_t(row[carried]), 0, steps);
     }
   }
 };
 
-ffi::Error Forward(ffi::ThreadPool pool, int64_t key, int64_t ragged, In params, In inputs, In initial, Out outputs,
-                   Out last, Out trail, Out fixed_out) {
+// How many rows an array of states has.
+template <class T>
+int64_t rows_of(const T& states) {
+  const auto dims = states.dimensions();
+  return dims[dims.size() - 2];
+}
+
+ffi::Error Forward(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs, In initial, ffi::RemainingArgs params,
+                   Out outputs, Out last, Out trail, Out fixed_out) {
   auto found = plan_of(key);
   if (!found) return unknown();
   const Ready& p = *found;
   const auto dims = inputs.dimensions();
   const Shape s = {dims[dims.size() - 3], dims[dims.size() - 2], dims[dims.size() - 2]};
-  const Leading lp = leading(params, 1), li = leading(inputs, 3), l0 = leading(initial, 2);
+  const Leading li = leading(inputs, 3), l0 = leading(initial, 2);
+  std::vector<In> parts;
+  std::vector<Leading> leads;
   Sets sets;
-  for (const auto* l : {&lp, &li, &l0}) sets.add(*l);
+  for (const auto* l : {&li, &l0}) sets.add(*l);
+  for (size_t i = 0; i < params.size(); ++i) {
+    parts.push_back(*params.get<In>(i));
+    leads.push_back(leading(parts.back(), 1));
+    sets.add(leads.back());
+  }
   const int64_t kept = p.kept(), trailed = p.trailed(s);
   const int64_t blocks = p.blocks(s);
   double* fixed = fixed_out->typed_data();
   const double flops = p.flops(s) * sets.count;
   spread_out(pool, sets.count, sets.count > 1 ? flops : 0, [&](int64_t set) {
-    prepare(p, params.typed_data() + sets.at(lp, set), fixed + set * kept);
+    double* to = fixed + set * kept + p.constants.size();
+    for (size_t i = 0; i < parts.size(); to += leads[i++].size)
+      std::copy_n(parts[i].typed_data() + sets.at(leads[i], set), leads[i].size, to);
+    prepare(p, fixed + set * kept);
   });
   std::vector<Starts> starts;
   for (int64_t set = 0; set < sets.count; ++set) {
-    starts.emplace_back(initial.typed_data() + sets.at(l0, set), s.batch, p.carried, ragged != 0, s.steps);
+    starts.emplace_back(initial.typed_data() + sets.at(l0, set), rows_of(initial) < s.batch, s.batch, p.carried,
+                        ragged != 0, s.steps);
     double* lengths = trail->typed_data() + set * trailed + p.states(s);
     for (int64_t i = 0; i < s.batch; ++i) lengths[i] = double(starts[set].counts[i]);
   }
@@ -103,7 +121,7 @@ ffi::Error Forward(ffi::ThreadPool pool, int64_t key, int64_t ragged, In params,
 }
 
 ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs, In trail, In fixed_in, In d_outputs,
-                   In d_last, Out d_params, Out d_inputs, Out d_initial) {
+                   In d_last, Out d_inputs, Out d_initial, ffi::RemainingRets d_params) {
   auto found = plan_of(key);
   if (!found) return unknown();
   const Ready& p = *found;
@@ -122,8 +140,11 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs,
     const double* lengths = trail.typed_data() + sets.at(lt, set) + p.states(s);
     for (int64_t i = 0; i < s.batch; ++i) counts[set * s.batch + i] = int64_t(lengths[i]);
   }
-  std::vector<double> begun(ragged ? sets.count * s.batch * p.carried : 0);
-  double* d_states = ragged ? begun.data() : d_initial->typed_data();
+  // Those of initial states are summed where one state is for all; none of last states are zeros.
+  const bool one = rows_of(*d_initial) < s.batch, given = rows_of(d_last) == s.batch;
+  std::vector<double> begun(ragged || one ? sets.count * s.batch * p.carried : 0);
+  double* d_states = ragged || one ? begun.data() : d_initial->typed_data();
+  const std::vector<double> zeros(given ? 0 : s.batch * p.carried, 0.0);
   const double flops = 3 * p.flops(s) * sets.count;
   spread_out(pool, sets.count * chunks, flops, [&](int64_t task) {
     const int64_t set = task / chunks, chunk = task % chunks;
@@ -131,7 +152,7 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs,
                          inputs.typed_data() + sets.at(li, set),
                          trail.typed_data() + sets.at(lt, set),
                          d_outputs.typed_data() + sets.at(lo, set),
-                         d_last.typed_data() + sets.at(ll, set),
+                         given ? d_last.typed_data() + sets.at(ll, set) : zeros.data(),
                          d_inputs->typed_data() + set * s.steps * s.batch * int64_t(p.inputs.size()),
                          d_states + set * s.batch * p.carried,
                          sums.data() + task * size,
@@ -140,17 +161,23 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs,
       if (p.split) p.split->reverse(p, s, block, b);
       else recurrent_reverse(p, s, block, b);
   });
-  if (ragged)
-    for (int64_t i = 0; i < sets.count * s.batch; ++i) {
-      double* to = d_initial->typed_data() + i * (p.carried + 1);
-      std::copy_n(begun.data() + i * p.carried, p.carried, to);
-      to[p.carried] = 0;
-    }
+  const int64_t width = p.carried + (ragged != 0);
+  if (ragged || one) std::fill_n(d_initial->typed_data(), d_initial->element_count(), 0.0);
+  for (int64_t i = 0; i < int64_t(begun.size()) / std::max<int64_t>(p.carried, 1); ++i)
+    for (int64_t k = 0; k < p.carried; ++k)
+      d_initial->typed_data()[(one ? i / s.batch : i) * width + k] += begun[i * p.carried + k];
   spread_out(pool, sets.count, sets.count > 1 ? flops : 0, [&](int64_t set) {
     double* sum = sums.data() + set * chunks * size;
     for (int64_t chunk = 1; chunk < chunks; ++chunk)
       for (int64_t k = 0; k < size; ++k) sum[k] += sum[chunk * size + k];
-    finish(p, fixed_in.typed_data() + sets.at(lf, set), sum, d_params->typed_data() + set * p.params);
+    const std::vector<double> g = finish(p, fixed_in.typed_data() + sets.at(lf, set), sum);
+    const double* from = g.data() + p.constants.size();
+    for (size_t i = 0; i < d_params.size(); ++i) {
+      auto part = *d_params.get<In>(i);
+      const int64_t size = part->element_count() / sets.count;
+      std::copy_n(from, size, part->typed_data() + set * size);
+      from += size;
+    }
   });
   return ffi::Error::Success();
 }
@@ -164,7 +191,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qrnn_forward, qrnn::Forward,
                                   .Attr<int64_t>("ragged")
                                   .Arg<qrnn::In>()
                                   .Arg<qrnn::In>()
-                                  .Arg<qrnn::In>()
+                                  .RemainingArgs()
                                   .Ret<ffi::Buffer<ffi::F64>>()
                                   .Ret<ffi::Buffer<ffi::F64>>()
                                   .Ret<ffi::Buffer<ffi::F64>>()
@@ -182,7 +209,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qrnn_reverse, qrnn::Reverse,
                                   .Arg<qrnn::In>()
                                   .Ret<ffi::Buffer<ffi::F64>>()
                                   .Ret<ffi::Buffer<ffi::F64>>()
-                                  .Ret<ffi::Buffer<ffi::F64>>());
+                                  .RemainingRets());
 
 // Arrays, each with its length in front of its numbers, in the order of the reads below.
 extern "C" void qrnn_register(int64_t key, const int64_t* ints, const double* reals) {

@@ -18,6 +18,9 @@ WIDEST_MATRIX = 8
 #: Bytes of the matrices of all samples and steps above which they are not computed ahead.
 AHEAD = 1 << 28
 
+#: How many times as long what is computed once takes: it is not shared among threads.
+AT_ONCE = 2
+
 #: More pairs in a row than this are applied in a loop: longer to run, much shorter to compile.
 LONGEST_UNROLLED = 16
 
@@ -27,8 +30,8 @@ Circuit = Sequence[Item]
 def fused(b: Builder, run: Circuit) -> bool:
     """Applies an input-independent run as one matrix if that pays.
 
-    It does when a row of the matrix has at most `rows_per_gate` products for each pair it replaces:
-    a row of a matrix product runs that much faster than a row of a pair, which is bound by memory.
+    Gates on all samples take as long as `rows_per_gate` products each on every row. The matrix
+    takes its products instead, and the gates once on its own columns.
     """
     wires = frozenset().union(*(x.wires for x in run))
     parts = b.holding(wires)
@@ -88,13 +91,16 @@ def _pays(b: Builder, run: Circuit, wires: frozenset[Wire], parts: Sequence[Part
         x.form in ("zero", "product", "identity", "ket") for x in parts
     ):
         return False  # nothing depends on the input yet: the gates act on a static ket
-    rows, columns = 2 ** len(wires), 1
+    columns, width = 1, 1  # of what the gates act on, and of the matrix
     depth = 1  # products in a row: none with untouched wires, whose columns are the matrix's own
     for x in parts:
+        here = 2 ** len(wires.intersection(x.wires))
         columns *= x.env * (x.rows if x.form in ("identity", "density") else x.wide)
+        width *= 1 if x.form == "zero" else here
         if x.form not in ("identity", "zero") or not wires.issuperset(x.wires):
-            depth *= 2 ** len(wires.intersection(x.wires))
-    return bool(depth <= b.rows_per_gate * len(run) and rows <= 4 * b.samples * columns)
+            depth *= here
+    gates = b.rows_per_gate * len(run)  # of a row, in products
+    return bool(b.samples * columns * (gates - depth) >= AT_ONCE * width * gates)
 
 
 def matrix_of(

@@ -75,7 +75,7 @@ def run_plan(
     repeated there, and the last state is that at the end of each.
     """
     if native is not None and not keep:
-        before = state or initial(plan, params, externs, batch, real)
+        before = state or initial(plan, params, externs, 1, real)
         handed = _handed(plan, native, params, inputs, steps * batch, externs, real)
         made, bases, reals = run_native(
             native, params, inputs, steps, batch, before.bases, before.reals, handed, lengths

@@ -163,3 +163,18 @@ def test_a_policy_that_cannot_be_met() -> None:
 def test_who_meets_is_known_before_planning(body: str, groups: Any, pure: bool) -> None:
     plan = plan_cell(graph(f"qrnn 1.0; cell C {{ input x: real; {body} }}"))
     assert (plan.groups, plan.pure) == (groups, pure)
+
+
+@pytest.mark.parametrize(("batch", "steps", "form"), [(10, 4, "gate by gate"), (32, 20, "fused")])
+def test_a_matrix_is_paid_for_by_many_samples(batch: int, steps: int, form: str) -> None:
+    """A matrix on six qubits is 64 columns of gates, once: the samples must be more."""
+    source = """qrnn 1.0;
+    cell C {
+        input x: real[6]; fresh q: qubit[6]; param w: angle[5, 6];
+        ry(x) q;
+        for l in 0..5 { for (a, b) in ring(q) { cx a, b; } rx(w[l]) q; }
+        output y = expect(Z(q[0]));
+    }
+    """
+    (cell,) = build(load_text(source), rates=REFERENCE).described(batch, steps)
+    assert form in cell.choices[0].form

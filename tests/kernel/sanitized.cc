@@ -37,9 +37,10 @@ int main(int, char** argv) {
   std::vector<int64_t> counts(s.batch);  // sequences of different lengths, one of them empty
   for (int64_t b = 0; b < s.batch; ++b) counts[b] = b == 1 ? 0 : s.steps - b % s.steps;
   std::vector<double> fixed(p.kept()), outputs(rows * p.outputs.size()), last(initial.size()),
-      trail(p.trailed(s)), d_inputs(inputs.size()), d_initial(initial.size()), d_params(params.size()),
+      trail(p.trailed(s)), d_inputs(inputs.size()), d_initial(initial.size()),
       sums(blocks * size, 0.0);
-  prepare(p, params.data(), fixed.data());
+  std::copy(params.begin(), params.end(), fixed.begin() + p.constants.size());
+  prepare(p, fixed.data());
   share(4, blocks, [&](int64_t block) {
     const Forwards f = {fixed.data(), inputs.data(), initial.data(), outputs.data(), last.data(), trail.data(),
                         counts.data()};
@@ -55,7 +56,8 @@ int main(int, char** argv) {
   });
   for (int64_t block = 1; block < blocks; ++block)
     for (int64_t k = 0; k < size; ++k) sums[k] += sums[block * size + k];
-  finish(p, fixed.data(), sums.data(), d_params.data());
+  const std::vector<double> g = finish(p, fixed.data(), sums.data());
+  const std::vector<double> d_params(g.begin() + p.constants.size(), g.begin() + p.constants.size() + p.params);
   double whole = 0;
   for (double x : d_params) whole += x;
   std::printf("%.3e\n", whole);

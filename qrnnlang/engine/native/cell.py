@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.custom_derivatives import SymbolicZero
 
 from ...sema.closed import Input, Param
 from .. import steps as p
@@ -283,14 +284,19 @@ def _kind(*shape: int) -> Any:
 def sweep(native: Native, params: Any, inputs: Any, initial: Any) -> tuple[Any, Any]:
     """Outputs (steps, batch, n) and the last state (batch, carried).
 
-    `initial`: (batch, carried), or a column more: the steps that each sequence has, beyond which
-    its last outputs are repeated and its state stays. Under `jax.vmap` it stays one call.
+    `initial`: (batch, carried), one row for all sequences, or a column more: the steps that each
+    has, beyond which its last outputs are repeated and its state stays. `params`: flat arrays in
+    the program's order. Under `jax.vmap` it stays one call.
     """
-    outputs, last = _forward(native, params, inputs, initial)[0]
+    outputs, last = _swept(native, params, inputs, initial)[0]
     return outputs, last
 
 
 def _forward(native: Native, params: Any, inputs: Any, initial: Any) -> Any:
+    return _swept(native, tuple(x.value for x in params), inputs.value, initial.value)
+
+
+def _swept(native: Native, params: Any, inputs: Any, initial: Any) -> Any:
     _registered()
     steps, batch, _ = inputs.shape
     call = jax.ffi.ffi_call(
@@ -305,28 +311,33 @@ def _forward(native: Native, params: Any, inputs: Any, initial: Any) -> Any:
     )
     ragged = initial.shape[-1] > native.carried
     numbers = {"key": np.int64(native.key), "ragged": np.int64(ragged)}
-    outputs, last, trail, fixed = call(params, inputs, initial, **numbers)
+    outputs, last, trail, fixed = call(inputs, initial, *params, **numbers)
     return (outputs, last), (inputs, trail, fixed, params, initial)
 
 
 def _reverse(native: Native, kept: Any, given: Any) -> tuple[Any, Any, Any]:
     inputs, trail, fixed, params, initial = kept
+    outputs, last = given
+    if isinstance(outputs, SymbolicZero):
+        outputs = jnp.zeros((*inputs.shape[:2], native.made))
+    if isinstance(last, SymbolicZero):
+        last = jnp.zeros((0, native.carried))
     call = jax.ffi.ffi_call(
         "qrnn_reverse",
         (
-            _kind(*params.shape),
             _kind(*inputs.shape),
             _kind(*initial.shape),
+            *(_kind(*x.shape) for x in params),
         ),
         vmap_method="expand_dims",
     )
     ragged = initial.shape[-1] > native.carried
     numbers = {"key": np.int64(native.key), "ragged": np.int64(ragged)}
-    found = call(inputs, trail, fixed, given[0], given[1], **numbers)
-    return tuple(found)  # type: ignore[return-value]
+    d_inputs, d_initial, *d_params = call(inputs, trail, fixed, outputs, last, **numbers)
+    return tuple(d_params), d_inputs, d_initial
 
 
-sweep.defvjp(_forward, _reverse)
+sweep.defvjp(_forward, _reverse, symbolic_zeros=True)
 
 
 def run_native(
@@ -342,6 +353,7 @@ def run_native(
 ) -> tuple[dict[str, Any], tuple[Any, ...], tuple[Any, ...]]:
     """Outputs (steps, batch, *shape) by name, and the carried bases and reals at the end.
 
+    `bases`, `reals`: as they are before the first step, of every sequence or one for all.
     `handed`: what XLA has computed, as flat arrays: once, and for all steps and sequences.
     `lengths`, (batch,): how many steps of each sequence there are, all if None.
     """
@@ -352,17 +364,20 @@ def run_native(
     given += [x.reshape(steps, batch, -1) for x in handed[1]]
     start = []
     for base, (_, complex_) in zip(bases, native.bases, strict=True):
-        start.append(base.real.reshape(batch, -1))
+        start.append(base.real.reshape(len(base), -1))
         if complex_:
-            start.append(base.imag.reshape(batch, -1))
-    start += [x.reshape(batch, -1) for x in reals]
+            start.append(base.imag.reshape(len(base), -1))
+    start += [x.reshape(len(x), -1) for x in reals]
+    rows = len(start[0]) if start else batch
     if lengths is not None:
+        start = [jnp.broadcast_to(x, (batch, x.shape[1])) for x in start]
+        rows = batch
         start.append(jnp.asarray(lengths, jnp.float64).reshape(batch, 1))
     outputs, last = sweep(
         native,
-        _joined(fixed, 0, ()),
+        tuple(fixed),
         _joined(given, 2, (steps, batch)),
-        _joined(start, 1, (batch,)),
+        _joined(start, 1, (rows,)),
     )
     found = {}
     for name, shape, at in native.outputs:
@@ -382,7 +397,9 @@ def run_native(
         if complex_:
             whole = jax.lax.complex(whole, taken(size))
         ends.append(whole.reshape(batch, *shape))
-    after = tuple(taken(int(np.prod(x.shape[1:], dtype=int))).reshape(x.shape) for x in reals)
+    after = tuple(
+        taken(int(np.prod(x.shape[1:], dtype=int))).reshape(batch, *x.shape[1:]) for x in reals
+    )
     return found, tuple(ends), after
 
 
