@@ -123,10 +123,83 @@ inline void pair_reverse(const int64_t* a, const V<W>* d, V<W>* g) {
   }
 }
 
+// Real rows of R numbers, fewer than a vector holds, as tables of angles have them.
+template <int R>
+inline void narrow_forward(const int64_t* a, double* d) {
+  const int64_t n = a[0];
+  const double* x = d + a[2];
+  double* o = d + a[4];
+  const int64_t* m = a + 6;
+  for (int64_t i = 0; i < n; ++i, m += 5, o += R) {
+    const double ar = m[1] < 0 ? 0.0 : d[m[1]], br = m[3] < 0 ? 0.0 : d[m[3]];
+    for (int k = 0; k < R; ++k) o[k] = ar * x[i * R + k] + br * x[m[0] * R + k];
+  }
+}
+
+// A sum that goes to one place after another; often the same one many times in a row.
+struct Running {
+  double* g;
+  int64_t at = -1;
+  double sum = 0;
+
+  void add(int64_t to, double x) {
+    if (to != at) {
+      if (at >= 0) g[at] += sum;
+      at = to;
+      sum = 0;
+    }
+    sum += x;
+  }
+  ~Running() {
+    if (at >= 0) g[at] += sum;
+  }
+};
+
+template <int R>
+inline void narrow_reverse(const int64_t* a, const double* d, double* g) {
+  const int64_t n = a[0];
+  const double *x = d + a[2], *o = g + a[4];
+  double* gx = g + a[2];
+  const int64_t* m = a + 6;
+  Running mine = {g}, other = {g};
+  for (int64_t i = 0; i < n; ++i, m += 5, o += R) {
+    const double ar = m[1] < 0 ? 0.0 : d[m[1]], br = m[3] < 0 ? 0.0 : d[m[3]];
+    double ga = 0, gb = 0;
+    for (int k = 0; k < R; ++k) {
+      ga += o[k] * x[i * R + k];
+      gb += o[k] * x[m[0] * R + k];
+      gx[i * R + k] += ar * o[k];
+      gx[m[0] * R + k] += br * o[k];
+    }
+    mine.add(m[1], ga);
+    other.add(m[3], gb);
+  }
+}
+
+// Whether these have a row of `a`'s length: f(that length) if so.
+template <class F>
+inline bool narrow(const int64_t* a, const F& f) {
+  if (a[5] >= 0) return false;
+  switch (a[1]) {
+    case 1:
+      f(std::integral_constant<int, 1>{});
+      return true;
+    case 2:
+      f(std::integral_constant<int, 2>{});
+      return true;
+    case 4:
+      f(std::integral_constant<int, 4>{});
+      return true;
+    default:
+      return false;
+  }
+}
+
 template <int W>
 inline void pair_forward(const int64_t* a, V<W>* d) {
   if constexpr (W == 1) {
     if (a[1] % kLanes == 0) return pair_forward<W, WideRow>(a, d);
+    if (narrow(a, [&](auto r) { narrow_forward<r>(a, d); })) return;
   }
   pair_forward<W, Row<W>>(a, d);
 }
@@ -134,6 +207,7 @@ template <int W>
 inline void pair_reverse(const int64_t* a, const V<W>* d, V<W>* g) {
   if constexpr (W == 1) {
     if (a[1] % kLanes == 0) return pair_reverse<W, WideRow>(a, d, g);
+    if (narrow(a, [&](auto r) { narrow_reverse<r>(a, d, g); })) return;
   }
   pair_reverse<W, Row<W>>(a, d, g);
 }
