@@ -32,6 +32,7 @@ from .bounds import check_nested
 from .closed import Shape
 from .limits import check_elements
 from .report import Skip
+from .rows import check_rows
 from .scope import Env, Scope
 from .values import (
     Array,
@@ -78,9 +79,11 @@ def evaluate(env: Env, expr: Expr) -> Value:
                 if clauses:
                     rows = repeat(env, items[0], clauses)
                     return indexing.stack(env, rows, expr.span)
-                return indexing.concatenate(
+                joined = indexing.concatenate(
                     env, [(evaluate(env, i), i.span) for i in items], expr.span
                 )
+                check_rows(env, expr, joined)
+                return joined
         case TupleExpr():
             env.report.fail(
                 "E0302",

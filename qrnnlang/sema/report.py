@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NoReturn
 
 from ..diagnostics import Diagnostic, Label, Source, Span
 from ..syntax.tree import ANY, Lost
+
+#: Warnings that say nothing new of a name that is never used.
+_IDLE = ("W0301", "W0401")
 
 
 class Skip(Exception):
@@ -101,18 +105,20 @@ class Reporter:
         """In order of their place in the text, file by file as they were met.
 
         Without warnings that may only follow from an error: of unused names in an item that has
-        one, and of parameters without effect anywhere. What is never used has no effect either.
+        one, and of parameters without effect anywhere. What is never used has no effect either, and
+        need not be set. An error about a list of lists has the help of the warning, in its place.
         """
         failed = self.failed
         found = [d for d in self._found.values() if not (failed and self._follows(d))]
         unused = [d.span for d in found if d.code == "W0201"]
-        found = [d for d in found if d.code != "W0301" or not _declares(d.span, unused)]
+        found = [d for d in found if d.code not in _IDLE or not _declares(d.span, unused)]
+        found = _with_rows(found)
         files = {d.span.source: None for d in found}
         order = {source: i for i, source in enumerate(files)}
         return tuple(sorted(found, key=lambda d: (order[d.span.source], d.span.start)))
 
     def _follows(self, d: Diagnostic) -> bool:
-        if d.code == "W0201":
+        if d.code in ("W0201", "W0401"):
             item = self.item(d.span)
             return item is not None and self.failed_in(item)
         return d.code == "W0301"
@@ -120,6 +126,22 @@ class Reporter:
     @property
     def failed(self) -> bool:
         return any(d.severity == "error" for d in self._found.values())
+
+
+def _with_rows(found: list[Diagnostic]) -> list[Diagnostic]:
+    """One word on each list of lists: the outermost warning, or the help of an error about it."""
+    rows = [d for d in found if d.code == "W0302"]
+    for row in rows:
+        outer = any(r is not row and _inside(row.span, r.span) for r in rows)
+        wrong = [d for d in found if d.severity == "error" and row.span in _places(d)]
+        if outer or wrong:
+            found = [d for d in found if d is not row]
+        found = [replace(d, help=row.help) if d in wrong and not d.help else d for d in found]
+    return found
+
+
+def _places(d: Diagnostic) -> list[Span]:
+    return [d.span, *(label.span for label in d.labels)]
 
 
 def _inside(span: Span, item: Span) -> bool:

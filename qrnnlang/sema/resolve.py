@@ -50,6 +50,7 @@ from ..syntax.tree import (
 )
 from ..syntax.tree import Binary as BinaryExpr
 from .calls import BUILTINS
+from .carried import check_carried
 from .expr import CONSTANTS
 from .gates import GATES
 from .modules import CHANNELS, Module
@@ -150,6 +151,7 @@ class _Resolver:
                     if isinstance(name, Name):
                         self.below.setdefault(name.text, name.span)
                 self.statements(body.statements)
+                check_carried(item, self.module, self.report)
         self.close()
 
     def signature(self, params: Iterable[object]) -> None:

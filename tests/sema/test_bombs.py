@@ -117,7 +117,7 @@ def test_a_call_is_unrolled_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "first", ["output y = 1;", "carry c: real; output y = c;"], ids=["", "with state"]
+    "first", ["output y = 1;", "carry _c: real; output y = _c;"], ids=["", "with state"]
 )
 def test_a_line_of_a_thousand_cells(first: str) -> None:
     """What a cell holds is found once, not again at every level of every cell above."""
