@@ -22,7 +22,8 @@ Every example that is a circuit over its {STEPS} steps: counted as written
 devices (`qrnnc compile FILE --backend NAME -O 2`): two-qubit gates, their depth, how long it takes,
 and the probability that none of its gates fails, by the devices' own error rates. An example that
 is not here has no qubits, computes with classical numbers between the circuits of a step, or
-evolves exactly: `qrnnc compile` says which. Written by `qrnnc gallery --circuits --write`.
+evolves exactly: `qrnnc compile` says which. A circuit that projects on bits of the data has them
+all 1. Written by `qrnnc gallery --circuits --write`.
 
 """
 
@@ -33,34 +34,57 @@ def cost(file: str, hyper: Mapping[str, Any]) -> dict[str, Any]:
     A device's entry is the compiler's report of the step that repeats, or `error`, a code; a model
     that no single circuit can say has `error` alone.
     """
-    import numpy as np
-
     from ..diagnostics import CompileError
     from ..runtime.load import load
 
     model = load(Path(file), set=dict(hyper))
+    params = _angles(model)
+    # Half of what an input may be is inside the domain of every encoding.
+    x = _constant(model, 0.5)
     try:
-        model.to_qiskit(STEPS)
+        circuit = model.to_qiskit(STEPS)
     except CompileError as error:
-        return {"error": error.diagnostics[0].code}
-    info = model.info(STEPS)
-    # Half of what an input may be: inside the domain of every encoding.
-    x = {p.name: np.full((STEPS, *p.shape), 0.5) for p in model.closed.inputs}
+        if error.diagnostics[0].code != "E0603":
+            return {"error": error.diagnostics[0].code}
+        x = _constant(model, 1.0)  # bits of the data that are projected on
+        circuit = model.to_qiskit(STEPS, params, x)
+    if isinstance(circuit, list):
+        (circuit,) = circuit
     return {
-        "qubits": info["qubits"],
-        "depth": info["depth"],
-        "gates": sum(info["gates"].values()),
-        "two_qubit": info["two_qubit"],
-        "devices": {name: _on(model, x, name) for name in BACKENDS},
+        "qubits": circuit.num_qubits,
+        "depth": circuit.depth(),
+        "gates": circuit.size(),
+        "two_qubit": circuit.num_nonlocal_gates(),
+        "devices": {name: _on(model, params, x, name) for name in BACKENDS},
     }
 
 
-def _on(model: Model, x: Mapping[str, Any], backend: str) -> dict[str, Any]:
+def _constant(model: Model, value: float) -> dict[str, Any]:
+    import numpy as np
+
+    return {p.name: np.full((STEPS, *p.shape), value) for p in model.closed.inputs}
+
+
+def _angles(model: Model) -> dict[str, Any]:
+    """Parameters as they start; drawn from a circle where all start at 0, which is no gate."""
+    import numpy as np
+
+    params = model.init(0)
+    if any(params[name].any() for name in model.trained):
+        return params
+    rng = np.random.default_rng(0)
+    drawn = {name: rng.uniform(0, 2 * np.pi, params[name].shape) for name in model.trained}
+    return {**params, **drawn}
+
+
+def _on(
+    model: Model, params: Mapping[str, Any], x: Mapping[str, Any], backend: str
+) -> dict[str, Any]:
     from ..diagnostics import CompileError
 
     found: list[Mapping[str, Any]] = []
     try:
-        model.to_qiskit(STEPS, model.init(0), x, backend=backend, report=found.append, optimize=2)
+        model.to_qiskit(STEPS, params, x, backend=backend, report=found.append, optimize=2)
     except CompileError as error:
         return {"error": error.diagnostics[0].code}
     return dict(found[0])

@@ -17,7 +17,7 @@ from .lower import Emit, Lowering, emitted, lacking
 from .places import Places
 from .properties import check, device_of, duration_of, loss_of, quick_reset
 from .router import DEPTH, Device, Place, Routed
-from .search import OWN, UNITS, Search
+from .search import OWN, UNITS, Candidate, Search
 from .segments import Role, Segment, segments, shared_angles
 from .tasks import tasks_of
 from .work import Task
@@ -151,7 +151,7 @@ class _Assembly:
         candidates = search.closed(round(self.budget * UNITS))
         self.tried += search.tried
         if not alike:
-            candidates = [c for c in candidates if len(c.parts) == 1]
+            candidates = [Candidate(c.parts[:1]) for c in candidates]
         lowered = [[self._variant(main, r) for r in c.parts] for c in candidates]
         best = min(range(len(lowered)), key=lambda k: (_cost(lowered[k], self.device), k))
         return lowered[best]
