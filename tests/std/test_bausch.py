@@ -44,8 +44,10 @@ def closed_form(p: dict[str, Any], x: Any, observed: Any, size: dict[str, int]) 
     own, io = list(range(w)), list(range(w, w + n))
     degree, order, bias = size["degree"], size["order"], size.get("bias", np.pi / 2)
 
-    def row(state: Any, lanes: list[int], rest: list[int], theta: Any, phi: Any) -> Any:
-        for i, lane in enumerate(lanes):
+    def row(
+        state: Any, lanes: list[int], rest: list[int], theta: Any, phi: Any, turn: int = 1
+    ) -> Any:
+        for i, lane in list(enumerate(lanes))[::turn]:
             sources = [other for other in lanes if other != lane] + rest
             angles = [bias + theta[i], *phi[i]]
             state = neuron(state, sources, lane, angles, degree, order)
@@ -63,7 +65,8 @@ def closed_form(p: dict[str, Any], x: Any, observed: Any, size: dict[str, int]) 
                     state = rotate(state, lane, angle)
             state = row(state, own, io, p["theta"][s + 1], p["phi"][s + 1])
         state = flip(state, io, bits)
-        state = row(state, io, own, p["theta_io"], p["phi_io"])
+        # The most significant bit first.
+        state = row(state, io, own, p["theta_io"], p["phi_io"], -1)
         chances = (state**2).sum(axis=tuple(own))
         rows.append(chances.transpose().ravel())  # the first lane is least significant
         kept = state[(..., *(int(b) for b in seen))]

@@ -67,7 +67,7 @@ def make(workload: Workload) -> Callable[[], Any]:
             # The io lanes are cleared: what the workspace holds stands where they read `bits`.
             w = state.reshape(-1, 4) @ here
             state = (w[:, None] * jnp.array([1.0, 0, 0, 0])).reshape((2,) * LANES)
-            for j, q in enumerate(io):
+            for j, q in reversed(list(enumerate(io))):  # the most significant bit first
                 state = neuron(state, q, [p for p in io if p != q] + work, last[0][j], last[1][j])
             whole = state.reshape(-1, 4)
             chance = (whole**2).sum(0)

@@ -73,7 +73,9 @@ def make(workload: Workload) -> Callable[[], Any]:
         return state
 
     def neurons(state: Any, theta: Any, phi: Any, lanes: Sequence[int], rest: list[int]) -> Any:
-        for i, lane in enumerate(lanes):
+        numbered = list(enumerate(lanes))
+        # The workspace in order, the bits that are read from the most significant one on.
+        for i, lane in numbered if lanes[0] < WORKSPACE else reversed(numbered):
             sources = [q for q in lanes if q != lane] + rest
             state = level(state, len(ANCILLAS), 1, (theta[i], phi[i], sources, lane))
         return state
