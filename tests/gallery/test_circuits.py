@@ -29,13 +29,31 @@ model M {
     output y = cell(x);
 }
 """
+#: Its one angle starts at 0, and what is kept is a bit of the data.
+KEPT = """qrnn 1.0;
+cell Kept {
+    input b: real[1];
+    carry m: qubit;
+    fresh e: qubit[1];
+    param w: angle ~ normal(0, 0);
+    for q in e { crx(w) m, q; }
+    ry(w + 1) m;
+    output y = expect(Z(m));
+    postselect e == bits(b);
+}
+model M {
+    use cell = Kept();
+    input b: seq real[1];
+    output y = cell(b);
+}
+"""
 LINE = "qrnn 1.0; model M { use l = Linear(inputs = 1, outputs = 1); input x: seq real[1]; output y = l(x); }"
 TOML = 'title = "{0}"\nsource = "nobody"\n[[experiment]]\nname = "one"\nfile = "m.qrnn"\n'
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, text in (("pair", PAIR), ("line", LINE)):
+    for name, text in (("pair", PAIR), ("line", LINE), ("kept", KEPT)):
         made = tmp_path / "examples" / name
         made.mkdir(parents=True)
         (made / "m.qrnn").write_text(text)
@@ -57,14 +75,18 @@ def test_circuits_are_counted_placed_and_drawn(
     # 20 steps of RY, CZ, RX, RY, a reading, and 19 resets; a CZ a step, idle in the first.
     assert "| [Pair](../examples/pair/README.md) | 2 | " in text and " | 118 | 19 | " in text
     assert "[Line]" not in text
+    assert "| [Kept](../examples/kept/README.md) | 2 | " in text
     assert "<svg" in (place / "examples" / "pair" / "cell.svg").read_text()
     assert not (place / "examples" / "line" / "cell.svg").exists()
 
 
 def test_what_a_device_reports(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("qiskit_ibm_runtime", reason="the fake devices come with it")
-    assert main(["gallery", "pair", "line", "--circuits", "--quiet", "--json"]) == 0
+    assert main(["gallery", "pair", "line", "kept", "--circuits", "--quiet", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert set(found["line"]) == {"error"}
     manila = found["pair"]["devices"]["fake_manila"]
     assert manila["two_qubit"] == 1 and 0.8 < manila["success"] < 1
+    # A controlled RX a step, none in the first, whose memory is 0; at angle 0 a device has none.
+    kept = found["kept"]
+    assert kept["two_qubit"] == 19 and kept["devices"]["fake_manila"]["two_qubit"] >= 1

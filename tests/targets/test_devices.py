@@ -22,6 +22,7 @@ from qrnnlang.targets.devices import backend_by_name
 from qrnnlang.targets.devices.lower import _named
 from qrnnlang.targets.devices.moved import quietest
 from qrnnlang.targets.devices.properties import device_of
+from qrnnlang.targets.devices.search import Candidate, Search
 
 from .conftest import Case, case, load, make
 from .exact import outputs
@@ -307,3 +308,16 @@ def test_the_same_bytes_under_every_hash_seed(backends: str, levels: str) -> Non
     ]
     assert found[0] == found[1]
     assert len(found[0]) == 3 * (1 + len(backends.split())) * len(levels) + 1
+
+
+def test_a_step_that_does_not_repeat_needs_no_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short search that comes back with two steps in turn, for a circuit that has one step."""
+    found = Search.closed
+    monkeypatch.setattr(
+        Search, "closed", lambda self, units: [Candidate(c.parts * 2) for c in found(self, units)]
+    )
+    model = qr.loads(f"qrnn 1.0;\n{RING}")
+    x = {name: np.full((1, *shape), 0.5) for name, shape in model.info(1)["inputs"].items()}
+    report: list[Any] = []
+    model.to_qiskit(1, model.init(0), x, backend="fake_manila", report=report.append)
+    assert report[0]["variants"] == 1
