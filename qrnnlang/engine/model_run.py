@@ -12,6 +12,7 @@ import numpy as np
 
 from ..ir.asked import too_short, unavailable
 from ..ir.losses import LOSSES
+from ..ir.steps import same_steps
 from ..sema.closed import (
     Call,
     CellOutput,
@@ -190,6 +191,7 @@ class ModelRun:
                     self.found[ref] = over_time(op, self.found[arg])
             case LossFn(fn=fn, args=refs):
                 if (args := self._arguments(refs)) is not None:
+                    same_steps(self.model, op, [a.steps if a.seq else None for a in args])
                     self.found[ref] = self._loss(fn, args)
             case RunCell(args=refs):
                 if (args := self._arguments(refs)) is not None:

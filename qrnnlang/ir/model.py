@@ -30,6 +30,7 @@ from .classical import Array, Externs, array, check_input, computed
 from .graph import build
 from .interpreter import Params, State, run_cell
 from .losses import LOSSES
+from .steps import same_steps
 from .trouble import Trouble, data_error, inputs_behind
 
 
@@ -190,6 +191,7 @@ class _Run:
                     self.found[ref] = _over_time(op, self.found[arg])
             case LossFn(fn=fn, args=refs):
                 if (args := self._arguments(refs)) is not None:
+                    same_steps(self.model, op, [a.steps if a.seq else None for a in args])
                     steps = next((a.steps for a in args if a.seq), None)
                     operands = [a.broadcast(self.size, steps) for a in args]
                     loss = np.asarray(LOSSES[fn](np, *operands))

@@ -125,9 +125,12 @@ def _standard(
             "E0208" if len(statement.args) > info.params else "E0207",
             f"`{name}` takes {count(info.params, 'parameter')}, not {len(statement.args)}",
             statement.gate.span,
-            help=f"write `{name}({', '.join(('theta', 'phi', 'lambda')[: info.params])}) …`"
-            if info.params
-            else f"write `{name}` without parentheses",
+            help=_as_operands(statement, name, info.params)
+            or (
+                f"write `{name}({', '.join(('theta', 'phi', 'lambda')[: info.params])}) …`"
+                if info.params
+                else f"write `{name}` without parentheses"
+            ),
         )
     _operand_count(env, name, info.qubits, operands, statement)
     length = _length(env, name, operands, statement.span)
@@ -138,6 +141,15 @@ def _standard(
         _distinct(env, (*controls, *targets), operands, statement)
         gate = Gate(name, tuple(a[i] for a in angles), targets)
         _emit(env, modify(env, [gate], mods, controls, statement.span))
+
+
+def _as_operands(statement: GateStmt, name: str, params: int) -> str:
+    """The help for `ry(x, q);`: qubits stand behind the parentheses."""
+    if statement.operands or len(statement.args) <= params:
+        return ""
+    texts = [argument.value.span.text for argument in statement.args]
+    angles = f"({', '.join(texts[:params])})" if params else ""
+    return f"write `{name}{angles} {', '.join(texts[params:])};`"
 
 
 def _operand_count(

@@ -280,6 +280,9 @@ def _drawn(env: Env, drawn: Drawn) -> tuple[object, ...]:
             "E0207" if len(drawn.args) < 2 else "E0208",
             f"`{name}` takes 2 numbers, not {len(drawn.args)}",
             drawn.span,
+            help="every parameter is drawn from one seed: `train { seed = …; }`"
+            if any(a.name is not None and a.name.text == "seed" for a in drawn.args)
+            else "",
         )
     a, b = (compile_time_number(env, arg.value) for arg in drawn.args)
     if name == "uniform" and a > b:

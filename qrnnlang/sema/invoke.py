@@ -99,6 +99,7 @@ def _match(
                 f"`{name}` has {count(len(names), 'input')}, not {len(expr.args)}",
                 argument.span,
                 "one too many",
+                help=_joined(expr) if len(names) == 1 else "",
             )
         if key in found:
             env.report.fail("E0206", f"the input `{key}` is given twice", argument.span, "again")
@@ -113,6 +114,14 @@ def _match(
             labels=(Place(missing[0].span, "declared here"),),
         )
     return found
+
+
+def _joined(expr: CallExpr) -> str:
+    """How several values are given to one input."""
+    if any(argument.name is not None for argument in expr.args):
+        return ""
+    given = ", ".join(argument.value.span.text for argument in expr.args)
+    return f"join them: `{expr.callee.span.text}([{given}])`"
 
 
 def inline(env: Env, instance: Instance, args: dict[str, tuple[Value, Span]], span: Span) -> Value:

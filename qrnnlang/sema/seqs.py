@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..diagnostics import Label as Place
 from ..diagnostics import Span
-from .closed import LossFn, SeqFn
+from .closed import Call, CellOutput, Extern, Gather, Input, LossFn, RunCell, SeqFn
 from .scope import Env
-from .values import Array, Label, Value, describe, type_name
+from .values import Array, Label, Value, count, describe, type_name
 
 NAMES = ("last", "first", "skip", "reverse", "mean", "shift")
 #: Losses and metrics, and whether the second argument is a label.
@@ -145,3 +147,65 @@ def _same_time(
             labels=(Place(a_span, kinds[0]), Place(b_span, kinds[1])),
             help="`last(…)` takes the last step of a sequence",
         )
+    if all(seqs):
+        _same_length(env, name, refs, a_span, b_span, span)
+
+
+def _same_length(
+    env: Env, name: str, refs: tuple[int, int], a_span: Span, b_span: Span, span: Span
+) -> None:
+    """E0301 where the steps of two sequences cannot agree, whatever the data."""
+    a, b = (_length(env, ref) for ref in refs)
+    if a is None or b is None or a == b or a.whole != b.whole:
+        return
+    help = "take the same steps of both"
+    if a.whole and b.steps == 0:
+        help = f"skip `{b_span.text}` too: `skip({b_span.text}, {a.steps})`"
+    elif b.whole and a.steps == 0:
+        help = f"skip `{a_span.text}` too: `skip({a_span.text}, {b.steps})`"
+    env.report.fail(
+        "E0301",
+        f"`{name}` of sequences of different lengths",
+        span,
+        "operands of a loss need the same shape",
+        labels=(Place(a_span, a.text), Place(b_span, b.text)),
+        help=help,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Length:
+    """Steps of a sequence. `whole`: all steps of the data but so many, else just so many."""
+
+    whole: bool
+    steps: int
+
+    @property
+    def text(self) -> str:
+        if not self.whole:
+            return count(self.steps, "step")
+        return f"all steps but {self.steps}" if self.steps else "all steps"
+
+
+def _length(env: Env, ref: int) -> _Length | None:
+    """What is known of the length of a value before there are data; None if nothing is."""
+    op = env.builder.ops[ref]
+    match op:
+        case _ if not env.builder.types[ref].seq:
+            return None
+        case Input():
+            return _Length(True, 0)
+        case SeqFn(fn=fn, arg=arg, k=k):
+            before = _length(env, arg)
+            if before is None or fn == "reverse" or k is None:
+                return before
+            if fn == "skip":
+                change = k if before.whole else -k
+                return _Length(before.whole, before.steps + change)
+            return _Length(False, k)
+        case Call(args=args) | Extern(args=args) | Gather(sources=args) | RunCell(args=args):
+            found = {_length(env, a) for a in args if env.builder.types[a].seq}
+            return found.pop() if len(found) == 1 else None
+        case CellOutput(run=run):
+            return _length(env, run)
+    return None

@@ -111,11 +111,20 @@ def readout(model: ClosedModel, span: Span | None) -> tuple[str, str | None]:
     weight = weight or next(iter(matrices), None)
     rest = [n for n in shapes if n != weight]
     if weight is None:
-        refuse(span, "it has no `Linear` with trained parameters")
+        refuse(
+            span,
+            "it has no `Linear` with trained parameters",
+            "end in one: `use head = Linear(inputs = …, outputs = …);`, or train with "
+            "`adam(lr = 0.01)`",
+        )
     if len(rest) > 1 or (rest and shapes[rest[0]] != shapes[weight][:1]):
         others = [n for n in rest if n.rpartition(".")[0] != weight.rpartition(".")[0]] or rest
         shown = ", ".join(f"`{n}`" for n in others[:3]) + (", …" if len(others) > 3 else "")
-        refuse(span, f"it has other trained parameters: {shown}")
+        refuse(
+            span,
+            f"it has other trained parameters: {shown}",
+            "make the others `fixed`, or train with `adam(lr = 0.01)`",
+        )
     return weight, rest[0] if rest else None
 
 
@@ -123,14 +132,18 @@ def readout_loss(model: ClosedModel, span: Span | None) -> LossFn:
     """The loss, which compares a prediction with a target. Raises as `readout`."""
     op = model.ops[model.loss] if model.loss is not None else None
     if not isinstance(op, LossFn) or op.fn not in ("mse", "rmse", "nmse"):
-        refuse(span, "its loss is not `mse(prediction, target)`")
+        refuse(
+            span,
+            "its loss is not `mse(prediction, target)`",
+            "use `mse`, `rmse` or `nmse` alone, whose minimum is the same, or train with "
+            "`adam(lr = 0.01)`",
+        )
     return op
 
 
-def refuse(span: Span | None, why: str) -> NoReturn:
+def refuse(span: Span | None, why: str, advice: str) -> NoReturn:
     """E0511 at a place, or ValueError where the method was no part of a source."""
-    message = "`ridge` needs a model whose only trained parameters are one final `Linear`"
+    message = "`ridge` needs one final `Linear`, trained alone, and a mean squared error"
     if span is None:
-        raise ValueError(f"{message}: {why}")
-    advice = "make the others `fixed`, or train with `adam(lr = 0.01)`"
+        raise ValueError(f"{message}: {why}; {advice}")
     raise CompileError([Diagnostic(NOT_A_READOUT, message, span, why, help=advice)])

@@ -144,9 +144,7 @@ def _evolve(op: Evolve, origin: Origin) -> Iterator[Stamp]:
                 "`evolve` without `steps` needs terms that commute",
                 origin,
                 f"a term `{a}` does not commute with a term `{b}` on the same qubits",
-                help="add `steps`: `evolve(H, t, steps = 8)` is the Trotter product itself, with "
-                "parameter shifts; as it stands it is trained on exact values, with SPSA by "
-                "`qrnnc train FILE --optimizer spsa`",
+                help="add `steps`: `evolve(H, t, steps = 8)` is the Trotter product itself",
             )
     for term, share in _product(terms, op.steps or 1, op.order):
         yield from _rotation(term, share, op)

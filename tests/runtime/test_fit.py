@@ -363,19 +363,20 @@ def test_ridge_judges_every_part_by_its_own_data():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "why"),
+    ("old", "new", "why", "advice"),
     [
-        ("fixed a", "param a", "other trained parameters"),
-        ("head(cell(x))", "tanh(head(cell(x)))", "not linear in the trained parameters"),
-        ("loss mse(", "loss 2 * mse(", "its loss is not `mse"),
+        ("fixed a", "param a", "other trained parameters", "`fixed`"),
+        ("head(cell(x))", "tanh(head(cell(x)))", "not linear in the trained parameters", "`tanh`"),
+        ("loss mse(", "loss 2 * mse(", "its loss is not `mse", "`nmse`"),
     ],
 )
-def test_ridge_refuses_other_models(old, new, why):
+def test_ridge_refuses_other_models(old, new, why, advice):
     text = RIDGE.replace(old, new)
     with pytest.raises(CompileError) as error:
         qr.loads(text).fit(X, RNG.normal(size=(10, 6, 2)), progress=False)
     (found,) = error.value.diagnostics
     assert found.code == "E0511" and why in found.label and found.span.text == "ridge(l2 = 0.01)"
+    assert advice in found.help
     with pytest.raises(ValueError, match=why):
         model = qr.loads(text.replace("ridge(l2 = 0.01)", "adam()"))
         model.fit(X, RNG.normal(size=(10, 6, 2)), optimizer="ridge", progress=False)

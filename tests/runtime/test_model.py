@@ -307,3 +307,20 @@ def test_a_complex_state_of_a_cell_with_real_amplitudes():
     for name, inner in after.items():
         np.testing.assert_allclose(state[name]["density"], inner["density"], atol=1e-12)
         np.testing.assert_allclose(inner["density"], turned, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        ("mse(skip(p, 2), last(y, 3))", "`mse` compares 4 steps of `skip(p, 2)` with 3 of `last(y, 3)`"),
+        ("mae(y, last(p + y, 3))", "`mae` compares 6 steps of `y` with 3 of `last(…, 3)`"),
+        ("mse(y, 2 * last(p, 3))", "`mse` compares 6 steps of `y` with 3 of an expression"),
+    ],
+)  # fmt: skip
+def test_a_loss_of_different_lengths_is_told_in_the_words_of_the_model(loss, said):
+    """Where it depends on the data: of five steps the first is right."""
+    text = "qrnn 1.0; model M { input x: seq real; target y: seq real; output p = 2 * x; LOSS; }"
+    model = qr.loads(text.replace("LOSS", f"loss {loss}"))
+    with pytest.raises(ValueError) as error:
+        model.value_and_grad({}, np.ones((2, 6)), np.ones((2, 6)))
+    assert str(error.value) == f"{said}: take the same steps of both"

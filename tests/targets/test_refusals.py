@@ -43,6 +43,11 @@ def test_refused_where_it_stands(code: str, body: str, at: str) -> None:
     assert found.help
 
 
+def test_training_is_spoken_of_only_where_it_is_asked_for() -> None:
+    found = refusal(targets.to_qiskit, load(one("evolve(X(m) + Z(m), w);")), 2)
+    assert "steps = 8" in found.help and "train" not in found.help
+
+
 @pytest.mark.parametrize(
     "body",
     [

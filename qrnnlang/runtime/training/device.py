@@ -6,14 +6,14 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...diagnostics import DataError
+from ...diagnostics import CompileError, DataError
 from ...sema.training import METHODS
 from ..arrays import Arrays
 from ..init import generator
@@ -147,6 +147,7 @@ def train_on_device(
             f"`{options.optimizer.name}` needs exact values: on a device take adam, sgd, rmsprop "
             "or spsa"
         )
+    _make(machine)
     started = time.monotonic()
     current = {k: jnp.asarray(v) for k, v in params.items() if k in runner.trained}
     fixed = {k: v for k, v in params.items() if k not in runner.trained}
@@ -266,6 +267,19 @@ def _picked(batch: Batch, rows: NDArray[np.int64]) -> Batch:
 
 def _size(batch: Batch) -> int:
     return next((len(v) for part in batch[:2] for v in part.values()), 1)
+
+
+def _make(machine: Machine) -> None:
+    """Makes the circuits. Where an evolution has none, E0605 also says how it is trained."""
+    try:
+        _ = machine.uses
+    except CompileError as error:
+        other = (
+            ", with parameter shifts; as it stands it is trained on exact values, with SPSA by "
+            "`qrnnc train FILE --optimizer spsa`"
+        )
+        told = [replace(d, help=d.help + other * (d.code == "E0605")) for d in error.diagnostics]
+        raise CompileError(told) from None
 
 
 def _host(tree: Mapping[str, Any]) -> Arrays:

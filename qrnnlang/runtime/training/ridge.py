@@ -56,7 +56,12 @@ class Ridge:
         constant, design = rows[0], np.moveaxis(rows[1:-1] - rows[0], 0, -1)
         expected = constant + np.einsum("rof,of->ro", design, trials[-1])
         if not np.allclose(rows[-1], expected, rtol=1e-6, atol=1e-8):
-            refuse(method.span, "its prediction is not linear in the trained parameters")
+            refuse(
+                method.span,
+                "its prediction is not linear in the trained parameters",
+                "leave out what follows the `Linear`, such as `tanh`, or train with "
+                "`adam(lr = 0.01)`",
+            )
         target = np.asarray(wanted, dtype=np.float64).reshape(-1, outputs)
         found = np.array(
             [
