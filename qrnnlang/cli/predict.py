@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..runtime.load import open_artefact
-    from ..runtime.predict import predict, to_csv
+    from ..runtime.predict import predict, steps_of, to_csv
 
     model, params = open_artefact(args.model)
     part = _windows(model, args.data)
@@ -44,7 +44,13 @@ def run(args: argparse.Namespace) -> int:
             assert part.lengths is not None
             say(f"the last {part.lengths[-1]} rows are left out, they are too few: {error}")
             part, outputs = shorter, predict(model, params, shorter)
-    deliver(to_csv(model, outputs, part.lengths), args.output)
+    if part.lengths is not None:
+        rows = int(part.lengths[-1])
+        say(
+            f"note: sequence {len(part) - 1} has {rows} row{'s' * (rows > 1)}, fewer than the "
+            "window that the model was trained on"
+        )
+    deliver(to_csv(model, outputs, part.lengths, steps_of(model, part)), args.output)
     return OK
 
 

@@ -32,7 +32,7 @@ from ..sema.closed import (
 from .carried import Carried
 from .cells import Ran, run_plan
 from .classical import function
-from .errors import Unsupported
+from .errors import TooShort, Unsupported
 from .memory import require
 from .native.cell import Native
 from .plan import Plan, is_real
@@ -145,7 +145,7 @@ class ModelRun:
 
     def _refuse_short(self, what: str, ref: Ref) -> None:
         if ref in self.short:
-            raise ValueError(f"{what}: {self.short[ref]}")
+            raise TooShort(what, self.short[ref])
 
     def number(self, what: str, ref: Ref) -> Array | None:
         """A loss or metric: what still depends on sample and step is averaged over them.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data import Dataset, Part
-from .predict import in_units, target_of
+from .predict import in_units, target_of, washed_out
 
 if TYPE_CHECKING:
     from .model import Model
@@ -65,6 +65,10 @@ def forecast(
         if target is None or not len(part) or part.rows is None or target not in part.targets:
             continue
         predicted = in_units(model, output.name, model(params, part.inputs)[output.name])
+        if output.seq:
+            predicted = predicted[:, washed_out(model.closed, output.ref) :]
+        if not predicted.size:
+            continue
         truth = in_units(model, output.name, part.targets[target])
         seq = next(t.seq for t in model.closed.targets if t.name == target)
         return Forecast(
@@ -89,13 +93,14 @@ def _beginning(part: Part) -> Part:
 def _along_rows(
     values: NDArray[np.float64], seq: bool, part: Part
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The first component by row; where windows overlap, the latest one, which has seen most."""
+    """The first component by row; where windows overlap, the earliest one, which has seen most."""
     assert part.rows is not None
     flat = values.reshape(*values.shape[: 2 if seq else 1], -1)[..., 0]
     flat = flat if seq else flat[:, None]
     rows = part.rows[:, -flat.shape[1] :]
-    found = {
-        r: v for row, value in zip(rows, flat, strict=True) for r, v in zip(row, value, strict=True)
-    }
+    found: dict[int, float] = {}
+    for row, value in zip(rows.tolist(), flat.tolist(), strict=True):
+        for r, v in zip(row, value, strict=True):
+            found.setdefault(r, v)
     ordered = sorted(found)
     return np.array(ordered), np.array([found[r] for r in ordered])

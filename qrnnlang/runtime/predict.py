@@ -62,13 +62,40 @@ def _seen_through(closed: ClosedModel, ref: Ref) -> Iterator[Ref]:
             yield from _seen_through(closed, source)
 
 
-def to_csv(model: Model, outputs: Mapping[str, NDArray[Any]], lengths: Any = None) -> str:
+def washed_out(closed: ClosedModel, shown: Ref) -> int:
+    """How many first steps of a sequence all losses and metrics leave out by `skip`."""
+    found = [
+        sum(op.k or 0 for op in chain if isinstance(op, SeqFn) and op.fn == "skip")
+        for loss in closed.ops
+        if isinstance(loss, LossFn)
+        for refs in [list(_seen_through(closed, loss.args[0]))]
+        if shown in refs
+        for chain in [[closed.ops[ref] for ref in refs[: refs.index(shown)]]]
+    ]
+    return min(found, default=0)
+
+
+def steps_of(model: Model, part: Part) -> int | None:
+    """The steps of a part's sequences; None for a model without sequences among its inputs."""
+    sequences = (part.inputs[p.name] for p in model.closed.inputs if p.seq)
+    return next((values.shape[1] for values in sequences), None)
+
+
+def to_csv(
+    model: Model,
+    outputs: Mapping[str, NDArray[Any]],
+    lengths: Any = None,
+    steps: int | None = None,
+) -> str:
     """Columns `sequence, step, NAME`, or `NAME[i]` for each component in C order, both from 0.
 
     An output that has fewer steps than others stands at the last steps, a single value at the last
     one; cells without a value are empty. `lengths`: how many steps of each sequence there are.
+    `steps`: those of the inputs' sequences, which the column counts; without it those of the
+    longest output.
     """
-    steps = max((outputs[o.name].shape[1] for o in model.closed.outputs if o.seq), default=1)
+    if steps is None:
+        steps = max((outputs[o.name].shape[1] for o in model.closed.outputs if o.seq), default=1)
     columns: dict[str, list[list[str]]] = {}
     for output in model.closed.outputs:
         values = outputs[output.name]

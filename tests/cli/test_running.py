@@ -221,7 +221,8 @@ def test_predict_leaves_no_row_out(qrnnc: Run) -> None:
     values = [i / 10 for i in range(13)]
     Path("new.csv").write_text("v\n" + "\n".join(map(str, values)))
     found = qrnnc("predict", "out/model.qrnnz", "--data", "new.csv")
-    assert (found.code, found.err) == (0, "")
+    note = "fewer than the window that the model was trained on\n"
+    assert (found.code, found.err) == (0, f"note: sequence 2 has 3 rows, {note}")
     table = list(csv.DictReader(found.out.splitlines()))
     assert [(r["sequence"], r["step"]) for r in table] == [
         (str(i // 5), str(i % 5)) for i in range(13)
@@ -229,9 +230,9 @@ def test_predict_leaves_no_row_out(qrnnc: Run) -> None:
     rest = model(params, np.array([values[10:]]))["p"].ravel()
     np.testing.assert_allclose([float(r["p"]) for r in table[10:]], rest, rtol=1e-12)
     Path("few.csv").write_text("v\n0.5\n0.25\n")
-    table = list(
-        csv.DictReader(qrnnc("predict", "out/model.qrnnz", "--data", "few.csv").out.splitlines())
-    )
+    found = qrnnc("predict", "out/model.qrnnz", "--data", "few.csv")
+    assert found.err == f"note: sequence 0 has 2 rows, {note}"
+    table = list(csv.DictReader(found.out.splitlines()))
     assert [(r["sequence"], r["step"]) for r in table] == [("0", "0"), ("0", "1")]
 
 
@@ -252,4 +253,31 @@ def test_predict_says_what_it_leaves_out(qrnnc: Run) -> None:
     rows = [
         (r["sequence"], r["step"], r["p"] != "") for r in csv.DictReader(found.out.splitlines())
     ]
-    assert rows[-2:] == [("2", "1", True), ("2", "2", True)] and found.err == ""
+    # Steps are those of the input: two values of five stand at the steps 3 and 4.
+    assert rows == [(k, s, True) for k, s in zip("001122", "343412", strict=True)]
+    assert found.err.startswith("note: sequence 2 has 3 rows")
+
+
+def test_predict_puts_a_single_value_at_the_last_step(qrnnc: Run) -> None:
+    text = Path("model.qrnn").read_text().replace("scale * cell(x)", "scale * last(cell(x))")
+    text = text.replace("mse(p, y)", "mse(p, last(y))").replace("mae(p, y)", "mae(p, last(y))")
+    Path("last.qrnn").write_text(text)
+    found = qrnnc("train", "last.qrnn", "--epochs", "1", "--quiet", "-o", "out")
+    assert (found.code, found.err) == (0, "")
+    Path("new.csv").write_text("v\n" + "\n".join(str(i / 10) for i in range(13)))
+    for rows, steps in ((13, ["4", "4", "2"]), (10, ["4", "4"]), (3, ["2"])):
+        Path("new.csv").write_text("v\n" + "\n".join(str(i / 10) for i in range(rows)))
+        found = qrnnc("predict", "out/model.qrnnz", "--data", "new.csv")
+        table = list(csv.DictReader(found.out.splitlines()))
+        assert [(r["sequence"], r["step"]) for r in table] == list(zip("012", steps, strict=False))
+
+
+def test_a_missing_file_of_the_data_block_is_told_with_its_place(qrnnc: Run) -> None:
+    assert qrnnc("train", "model.qrnn", "--epochs", "1", "--quiet", "-o", "out").code == 0
+    model, _ = qr.open("out/model.qrnnz")
+    with pytest.raises(qr.DataError) as raised:
+        model.data()
+    assert str(raised.value).startswith("data.csv: no such file or directory")
+    assert str(Path("out/data.csv").absolute()) in str(raised.value)
+    assert '`model.data("data.csv")`' in str(raised.value)
+    assert len(model.data("data.csv").train)

@@ -80,3 +80,14 @@ def test_an_output_that_needs_more_steps_says_so() -> None:
         model(model.init(0), X)
     with pytest.raises(ValueError, match="output `p`: `last` needs a sequence of at least 4"):
         run_model(model.closed, model.init(0), {"x": X})
+
+
+def test_a_closed_form_names_the_loss_and_no_output_of_its_own() -> None:
+    model = qr.loads(
+        "qrnn 1.0; model M { use head = Linear(inputs = 1, outputs = 1); input x: seq real;"
+        " target y: seq real; output pred = head(x); loss mse(skip(pred, 5), skip(y, 5));"
+        " train { optimizer = ridge(); } }"
+    )
+    message = "^the loss: `skip` needs a sequence of at least 6 steps, this one has 3"
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, X, progress=False)

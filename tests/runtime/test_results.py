@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import qrnnlang as qr
+from qrnnlang.runtime.forecasts import forecast
 from qrnnlang.runtime.predict import predict, target_of, to_csv
 from qrnnlang.runtime.results import write_run
 from qrnnlang.runtime.train import train_file
@@ -62,6 +63,21 @@ def test_which_target_an_output_predicts():
         " loss mse(skip(p, 1), skip(c, 1)) + mse(r, a); metric mae(q, b); }"
     )
     assert [target_of(model, name) for name in "pqr"] == ["c", "b", "a"]
+
+
+def test_a_forecast_is_drawn_where_most_was_seen_and_without_the_wash_out():
+    """The output says at which step of its window it stands: rows from 8 on, a window every row."""
+    model = qr.loads(
+        "qrnn 1.0; cell C { input x: real; carry n: real = 0; next n = n + 1; output y = n + 0 * x;"
+        " } model M { use c = C(); input x: seq real; target t: seq real; output p = c(x);"
+        ' loss mse(skip(p, 2), skip(t, 2)); data series.sine(points = 20) { x = column("v");'
+        ' t = column("v"); window = 5; split = (0.5, 0.5); } }'
+    )
+    found = forecast(model, {}, model.data())
+    assert found is not None
+    assert found.at_truth.tolist() == list(range(8, 20))
+    assert found.at_predicted.tolist() == list(range(10, 20))
+    assert found.predicted.tolist() == [2.0, 3.0] + [4.0] * 8
 
 
 def test_predictions_as_a_table():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,22 @@ def open_source(source: Setting, folder: Path, keys: Iterable[Key]) -> Table:
     match source.call:
         case "csv" | "npz":
             name = path(source)
+            _must_be_there(folder / name, name)
             return read(folder / name, name, keys, source.call)
         case str(call) if call.startswith("series."):
             return _series(source)
     settings.fail(settings.WRONG_VALUE, "not a source of data", source)
+
+
+def _must_be_there(file: Path, name: str) -> None:
+    """A file that a block names and that is missing: where it was looked for, and what to do."""
+    if "\0" in name or os.path.lexists(file):
+        return  # what else may be wrong with it is said where it is read
+    raise DataError(
+        f"{name}: no such file or directory: a `data` block's path is relative to the source or "
+        f"the .qrnnz, so {file.absolute()} was looked for; where it lies elsewhere, give its "
+        f'path, `model.data("{name}")`, or `--data` on the command line'
+    )
 
 
 def open_file(file: Any, keys: Iterable[Key]) -> Table:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from ...engine.errors import TooShort
 from ...sema.closed import ClosedModel, ModelOutput
 from ...sema.training import METHODS, readout, readout_loss, refuse
 from ..arrays import Arrays
@@ -111,7 +112,10 @@ def _prediction(model: ClosedModel, build: Any, method: Method) -> Any:
     executable = build(opened)
 
     def compared(trained: Any, fixed: Any, given: Any) -> tuple[Any, Any]:
-        found = executable.apply({**fixed, **trained}, given)
+        try:
+            found = executable.apply({**fixed, **trained}, given)
+        except TooShort as error:  # of an output that is none of the model's
+            raise ValueError(f"the loss: {error.why}") from None
         return found["prediction"], found["target"]
 
     return jax.jit(jax.vmap(compared, in_axes=(0, None, None), out_axes=(0, None)))
