@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from ..diagnostics import DataError
 from . import arrays
 from .data import Dataset, Part, Scale, dataset
+from .data.source import is_frame
 from .data.stream import Samples, Stream
 from .files import as_path
 from .running import Batch
@@ -289,7 +290,7 @@ def block_data(model: Model, source: str | Path | None = None) -> Dataset:
     """
     if model.closed.data is None:
         raise ValueError(f"`{model.closed.name}` has no `data` block: give x and y")
-    if source is not None:
+    if source is not None and not is_frame(source):
         source = as_path("source", source)
     made = dataset(model.closed, model.closed.data, model.folder or Path(), source=source)
     model.scales = made.scales

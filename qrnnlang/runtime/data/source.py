@@ -43,12 +43,17 @@ def _must_be_there(file: Path, name: str) -> None:
     )
 
 
+def is_frame(source: object) -> bool:
+    """Whether this is a frame of pandas, which need not be installed."""
+    return hasattr(source, "columns") and hasattr(source, "iloc")
+
+
 def open_file(file: Any, keys: Iterable[Key]) -> Table:
     """A file given in place of the block's: `.npz`, and anything else as CSV; or a frame of pandas.
 
     Raises DataError.
     """
-    if hasattr(file, "columns") and hasattr(file, "iloc"):
+    if is_frame(file):
         return _frame(file)
     return read(Path(file), str(file), keys, "npz" if str(file).lower().endswith(".npz") else "csv")
 
