@@ -75,6 +75,7 @@ def layout(commands: list[Command], indent: int, width: int = WIDTH) -> str:
             case Put(text):
                 if pending:
                     out.append("\n" + " " * line)
+                    text = text.lstrip(" ")  # of a comment that no longer ends a line
                     pending = False
                 out.append(text)
                 fresh = False

@@ -260,7 +260,7 @@ def test_numbers_beyond_all_measure(qrnnc: Run) -> None:
         ("train model.qrnn --optimizer adum", 1, "no optimizer `adum`"),
         ("train model.qrnn --backend nosuch", 1, "there are `aer`"),
         ("train model.qrnn --noise-from nosuch", 1, "there are `aer`"),
-        ("train model.qrnn --optimizer ridge", 1, "`ridge` needs a model"),
+        ("train model.qrnn --optimizer ridge", 1, "`ridge` needs one final `Linear`"),
         ("sweep model.qrnn --train epochs=2.5", 1, "`epochs` is a whole number, not 2.5"),
         ("sweep model.qrnn --train lr=0.1,-1", 1, "`lr` is above 0, not -1"),
         ("sweep model.qrnn --train optimizer=adum", 1, "no optimizer `adum`"),

@@ -4,7 +4,7 @@ from functools import cache
 from unittest.mock import patch
 
 from counted import calls_within
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lark import Lark
 from lark.exceptions import UnexpectedInput
@@ -129,6 +129,7 @@ def test_the_driver_accepts_what_lark_accepts(soup, program, data):
 
 
 @given(programs(), st.sampled_from([1, 20, 40, 100]))
+@example("qrnn 1.0; cell A { ctrl(2) @ // note\n inv @ b.g(a, n = 1) q, [m, e][0..2]; }", 1)
 @LIMIT
 def test_formatting_changes_neither_tree_nor_comments_and_is_stable(text, width):
     with patch("qrnnlang.syntax.format.WIDTH", width):
