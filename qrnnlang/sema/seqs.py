@@ -155,7 +155,8 @@ def _same_length(
     env: Env, name: str, refs: tuple[int, int], a_span: Span, b_span: Span, span: Span
 ) -> None:
     """E0301 where the steps of two sequences cannot agree, whatever the data."""
-    a, b = (_length(env, ref) for ref in refs)
+    known = _lengths(env, max(refs))
+    a, b = (known[ref] for ref in refs)
     if a is None or b is None or a == b or a.whole != b.whole:
         return
     help = "take the same steps of both"
@@ -187,25 +188,31 @@ class _Length:
         return f"all steps but {self.steps}" if self.steps else "all steps"
 
 
-def _length(env: Env, ref: int) -> _Length | None:
-    """What is known of the length of a value before there are data; None if nothing is."""
-    op = env.builder.ops[ref]
-    match op:
-        case _ if not env.builder.types[ref].seq:
-            return None
-        case Input():
-            return _Length(True, 0)
-        case SeqFn(fn=fn, arg=arg, k=k):
-            before = _length(env, arg)
-            if before is None or fn == "reverse" or k is None:
-                return before
-            if fn == "skip":
-                change = k if before.whole else -k
-                return _Length(before.whole, before.steps + change)
-            return _Length(False, k)
-        case Call(args=args) | Extern(args=args) | Gather(sources=args) | RunCell(args=args):
-            found = {_length(env, a) for a in args if env.builder.types[a].seq}
-            return found.pop() if len(found) == 1 else None
-        case CellOutput(run=run):
-            return _length(env, run)
-    return None
+def _lengths(env: Env, last: int) -> list[_Length | None]:
+    """What is known of the lengths of values up to `last`, before there are data; None: nothing."""
+    found: list[_Length | None] = []
+    for ref in range(last + 1):
+        op, known = env.builder.ops[ref], None
+        if env.builder.types[ref].seq:
+            match op:
+                case Input():
+                    known = _Length(True, 0)
+                case SeqFn(arg=arg):
+                    known = _after(op, found[arg])
+                case (
+                    Call(args=args) | Extern(args=args) | Gather(sources=args) | RunCell(args=args)
+                ):
+                    each = {found[a] for a in args if env.builder.types[a].seq}
+                    known = each.pop() if len(each) == 1 else None
+                case CellOutput(run=run):
+                    known = found[run]
+        found.append(known)
+    return found
+
+
+def _after(op: SeqFn, before: _Length | None) -> _Length | None:
+    if before is None or op.fn == "reverse" or op.k is None:
+        return before
+    if op.fn != "skip":
+        return _Length(False, op.k)
+    return _Length(before.whole, before.steps + (op.k if before.whole else -op.k))

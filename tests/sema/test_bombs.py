@@ -125,3 +125,14 @@ def test_a_line_of_a_thousand_cells(first: str) -> None:
     text = f"qrnn 1.0; cell B0 {{ {first} }} {cells}"
     found = calls_within(3_000_000, lambda: check_text(text))
     assert {d.code for d in found} == {"E0704"}
+
+
+def test_the_length_of_a_sequence_is_looked_up_once() -> None:
+    """Sums of a sum with itself: twice as many ways to the input with every line."""
+    lines = "".join(f"let a{i + 1} = a{i} + a{i} * 0.5; " for i in range(40))
+    text = (
+        "qrnn 1.0; model M { input x: seq real; target y: seq real; param w: real; let a0 = w * x; "
+        f"{lines} output p = a40; loss mse(skip(p, 2), y); }}"
+    )
+    found = calls_within(CALLS, lambda: check_text(text))
+    assert [d.code for d in found] == ["E0301"]
