@@ -176,30 +176,14 @@ inline void narrow_reverse(const int64_t* a, const double* d, double* g) {
   }
 }
 
-// Whether these have a row of `a`'s length: f(that length) if so.
-template <class F>
-inline bool narrow(const int64_t* a, const F& f) {
-  if (a[5] >= 0) return false;
-  switch (a[1]) {
-    case 1:
-      f(std::integral_constant<int, 1>{});
-      return true;
-    case 2:
-      f(std::integral_constant<int, 2>{});
-      return true;
-    case 4:
-      f(std::integral_constant<int, 4>{});
-      return true;
-    default:
-      return false;
-  }
-}
+// Whether rows are real and shorter than a vector.
+inline bool narrow(const int64_t* a) { return a[1] < kLanes && a[5] < 0; }
 
 template <int W>
 inline void pair_forward(const int64_t* a, V<W>* d) {
   if constexpr (W == 1) {
     if (a[1] % kLanes == 0) return pair_forward<W, WideRow>(a, d);
-    if (narrow(a, [&](auto r) { narrow_forward<r>(a, d); })) return;
+    if (narrow(a)) return with_constant<kLanes - 1>(a[1], [&](auto r) { narrow_forward<r>(a, d); });
   }
   pair_forward<W, Row<W>>(a, d);
 }
@@ -207,7 +191,7 @@ template <int W>
 inline void pair_reverse(const int64_t* a, const V<W>* d, V<W>* g) {
   if constexpr (W == 1) {
     if (a[1] % kLanes == 0) return pair_reverse<W, WideRow>(a, d, g);
-    if (narrow(a, [&](auto r) { narrow_reverse<r>(a, d, g); })) return;
+    if (narrow(a)) return with_constant<kLanes - 1>(a[1], [&](auto r) { narrow_reverse<r>(a, d, g); });
   }
   pair_reverse<W, Row<W>>(a, d, g);
 }

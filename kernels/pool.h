@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -34,8 +35,8 @@ inline void pause() {
 #endif
 }
 
-// How long a helper looks for more work before it sleeps. Waking one takes 20 to 100 µs on a virtual machine, as long
-// as a whole small step; within this time the calls of a training loop follow each other.
+// How long a helper looks for more work before it sleeps. Waking one takes about 20 µs, a good part of a small step;
+// within this time the calls of a training loop follow each other.
 constexpr std::chrono::microseconds kAwake{200};
 
 // A thread that runs what it is handed. Several callers may share one: whoever claims it first has it.
@@ -110,18 +111,21 @@ class Helper {
   std::condition_variable woken_;
 };
 
-// One fewer than the `threads` of the first call. They are never joined: a process ends without them, and one that was
-// forked from another has none, so that its callers do everything themselves.
+// One fewer than the `threads` of the first call, or as many as the system lets start. They are never joined: a process
+// ends without them, and one that was forked from another has none, so that its callers do everything themselves.
 inline const std::vector<Helper*>& helpers(int64_t threads) {
   static const std::vector<Helper*>* all = [threads] {
     auto* made = new std::vector<Helper*>;
-    for (int64_t i = 1; i < threads; ++i) made->push_back(new Helper);
+    try {
+      for (int64_t i = 1; i < threads; ++i) made->push_back(new Helper);
+    } catch (const std::system_error&) {
+    }
     return made;
   }();
   return *all;
 }
 
-// work(i) for all i < count, by the caller and whatever helpers are free, `threads` of them at most.
+// work(i) for all i < count, by the caller and whatever helpers are free, on `threads` threads at most.
 template <class F>
 void share(int64_t threads, int64_t count, F work) {
   struct Shared {
@@ -135,7 +139,7 @@ void share(int64_t threads, int64_t count, F work) {
   };
   std::vector<Helper*> taken;
   for (Helper* helper : helpers(threads))
-    if (int64_t(taken.size()) < count - 1 && helper->offer(run, &shared)) taken.push_back(helper);
+    if (int64_t(taken.size()) + 1 < std::min(threads, count) && helper->offer(run, &shared)) taken.push_back(helper);
   run(&shared);
   for (Helper* helper : taken) helper->settle();
 }
