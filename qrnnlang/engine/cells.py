@@ -13,7 +13,8 @@ from . import steps as p
 from .carried import Carried
 from .context import Context
 from .execute import run
-from .native.cell import Native, run_native
+from .native.cell import Native
+from .native.sweep import run_native
 from .plan import Plan, is_real
 from .scanning import by_scan, scanned
 from .stretches import in_pieces, in_stretches, read_by_steps
