@@ -64,14 +64,15 @@ def _seen_through(closed: ClosedModel, ref: Ref) -> Iterator[Ref]:
 
 def washed_out(closed: ClosedModel, shown: Ref) -> int:
     """How many first steps of a sequence all losses and metrics leave out by `skip`."""
-    found = [
-        sum(op.k or 0 for op in chain if isinstance(op, SeqFn) and op.fn == "skip")
-        for loss in closed.ops
-        if isinstance(loss, LossFn)
-        for refs in [list(_seen_through(closed, loss.args[0]))]
-        if shown in refs
-        for chain in [[closed.ops[ref] for ref in refs[: refs.index(shown)]]]
-    ]
+    found = []
+    for loss in closed.ops:
+        if not isinstance(loss, LossFn):
+            continue
+        through = list(_seen_through(closed, loss.args[0]))
+        if shown in through:
+            above = [closed.ops[ref] for ref in through[: through.index(shown)]]
+            skips = (op.k or 0 for op in above if isinstance(op, SeqFn) and op.fn == "skip")
+            found.append(sum(skips))
     return min(found, default=0)
 
 

@@ -287,7 +287,7 @@ def _expanded(turn: Env, item: GateItem, views: list[Register]) -> list[QuantumO
     key = call_key(item, turn, [p.name.text for p in (*item.params, *item.operands)])
     known = turn.builder.expanded.get(key) if key is not None else None
     if known is not None:
-        return list(known)  # type: ignore[call-overload, no-any-return]
+        return list(known)
     with turn.builder.collect() as ops:
         gate_body(turn, item)
     if key is not None:

@@ -11,7 +11,7 @@ from .closed import BitConst, BitExpr
 from .declarations import cell_of, expect_type, shape_of_type
 from .report import Skip, suggestion
 from .scope import Env
-from .values import Array, Bits, Register, Value, count, describe, type_name
+from .values import Array, Bits, Numeric, Register, Value, count, describe, type_name
 
 
 def output_stmt(env: Env, statement: OutputStmt) -> None:
@@ -79,17 +79,17 @@ def _misfit(env: Env, name: str, slot: Slot, shape: tuple[int, ...], span: Span)
     )
 
 
-def _entries(env: Env, slot: Slot, statement: OutputStmt | NextStmt, number: object) -> None:
+def _entries(env: Env, slot: Slot, statement: OutputStmt | NextStmt, number: Numeric) -> None:
     from .expr import shape_of
     from .indexing import place
 
-    assert slot.shape is not None and statement.indices is not None
+    assert slot.shape is not None and statement.indices is not None and statement.value is not None
     positions = place(env, slot.shape, statement.indices, statement.span)
-    actual = shape_of(number)  # type: ignore[arg-type]
-    where = statement.value.span  # type: ignore[union-attr]
+    actual = shape_of(number)
+    where = statement.value.span
     if actual != positions.shape and {actual, positions.shape} != {(), (1,)}:
         _misfit_entry(env, slot, positions.shape, actual, where)
-    scalars = env.builder.scalars(number)  # type: ignore[arg-type]
+    scalars = env.builder.scalars(number)
     for position, scalar in zip(positions.ravel().tolist(), scalars, strict=True):
         if position in slot.entries:
             kind = "output" if isinstance(statement, OutputStmt) else "next"

@@ -29,7 +29,7 @@ from .closed import (
     Shape,
     ValueType,
 )
-from .values import Array, ConstArray, IntArray, Parameter
+from .values import Array, ConstArray, IntArray, Parameter, Value
 
 #: Operations without effect on the state: the same one twice is one.
 _SHARED = (Const, Input, Param, CarryIn, Gather, Call)
@@ -47,7 +47,8 @@ class Builder:
         self.when: BitExpr | None = None
         self.wires = 0
         self.bits = 0
-        self.expanded: dict[object, object] = {}  # what calls of gates and functions gave
+        self.expanded: dict[object, tuple[QuantumOp, ...]] = {}  # what calls of gates gave
+        self.evaluated: dict[object, Value] = {}  # and those of functions
         self.bit_sizes: dict[int, tuple[BitExpr, int, int]] = {}  # operations and depth, by id
         self.full = False  # more operations than a cell may have, which has been reported
         self._known: dict[object, Ref] = {}

@@ -104,9 +104,9 @@ def _definition(env: Env, item: DefItem, module: Module, expr: CallExpr) -> Valu
     key = call_key(item, inner, [p.name.text for p in item.params])
     if key is None:
         return evaluate(inner, item.body)
-    if key not in env.builder.expanded:  # the same call is evaluated once
-        env.builder.expanded[key] = evaluate(inner, item.body)
-    return env.builder.expanded[key]  # type: ignore[return-value]
+    if key not in env.builder.evaluated:  # the same call is evaluated once
+        env.builder.evaluated[key] = evaluate(inner, item.body)
+    return env.builder.evaluated[key]
 
 
 def _extern(env: Env, inner: Env, item: DefItem) -> Value:

@@ -13,6 +13,7 @@ from ..diagnostics import Span
 from ..syntax.tree import (
     CarryDecl,
     Drawn,
+    Expr,
     FreshDecl,
     InputDecl,
     ParamDecl,
@@ -180,7 +181,7 @@ def _carry_reals(env: Env, decl: CarryDecl) -> Array:
         else:
             param = Parameter(decl.span, decl.name, decl.type)
             g = Given(param, value, decl.start.span)
-            initial = init.ref(fit(inner, value, shape, g, inner))  # type: ignore[arg-type]
+            initial = init.ref(fit(inner, value, shape, g, inner))
     carried = env.builder.emit(CarryIn(env.full(decl.name.text), shape), shape)
     state.real_carries[decl.name.text] = (shape, initial, carried)
     state.carried_at[decl.name.text] = decl.span
@@ -192,7 +193,7 @@ def fresh_decl(env: Env, decl: FreshDecl) -> Register:
     return new_register(env, decl.type, decl.name.text, "fresh")
 
 
-def new_register(env: Env, kind: TypeExpr, name: str, role: str) -> Register:
+def new_register(env: Env, kind: TypeExpr, name: str, role: Literal["carry", "fresh"]) -> Register:
     """A register of new wires; fresh ones are allocated here and now."""
     state = cell_of(env)
     single = kind.dims is None
@@ -201,7 +202,7 @@ def new_register(env: Env, kind: TypeExpr, name: str, role: str) -> Register:
     wires = env.builder.new_wires(n)
     for i, wire in enumerate(wires):
         state.wires[wire] = name if single else f"{name}[{i}]"
-    state.root.registers.append(RegisterInfo(env.full(name), role, wires))  # type: ignore[arg-type]
+    state.root.registers.append(RegisterInfo(env.full(name), role, wires))
     if role == "fresh":
         state.zero |= set(wires)
         if wires:
@@ -294,11 +295,11 @@ def _drawn(env: Env, drawn: Drawn) -> tuple[object, ...]:
     return (name, a, b)
 
 
-def _constant(env: Env, expr: object, shape: Shape, declared: Span) -> tuple[object, ...]:
+def _constant(env: Env, expr: Expr, shape: Shape, declared: Span) -> tuple[object, ...]:
     from .expr import evaluate, numeric
 
-    value = numeric(env, evaluate(env, expr), expr.span)  # type: ignore[arg-type, attr-defined]
-    where: Span = expr.span  # type: ignore[attr-defined]
+    where = expr.span
+    value = numeric(env, evaluate(env, expr), where)
     if isinstance(value, Array | ParameterValue):
         env.report.fail(
             "E0303", "a parameter starts from a compile-time value", where, describe(value)

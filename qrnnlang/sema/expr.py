@@ -36,7 +36,7 @@ from .rows import check_rows
 from .scope import Env, Scope
 from .values import (
     Array,
-    ConstArray,
+    Numeric,
     Parameter,
     Range,
     Record,
@@ -232,9 +232,6 @@ def compile_time_number(env: Env, expr: Expr) -> float:
         where = "known only when the model runs" if code == "E0303" else f"found {describe(value)}"
         env.report.fail(code, "expected a number known at compile time", expr.span, where)
     return float(value)
-
-
-Numeric = int | float | ConstArray | Array | Parameter
 
 
 def numeric(env: Env, value: Value, span: Span) -> Numeric:

@@ -12,7 +12,7 @@ from ..diagnostics import Label as Place
 from ..diagnostics import Span
 from .limits import check_elements
 from .scope import Env
-from .values import Array, ConstArray, Label, Parameter, Value, count, describe, type_name
+from .values import Array, ConstArray, Label, Numeric, Parameter, Value, count, describe, type_name
 
 #: Elementwise functions of one argument, with their domain where it is not every real.
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
@@ -95,7 +95,7 @@ def function(env: Env, name: str, args: list[tuple[Value, Span]], span: Span) ->
         return stack(env, args, span)
     if name == "onehot":
         return _onehot(env, args, span)
-    from .expr import Numeric, numeric, shape_of
+    from .expr import numeric, shape_of
 
     values: list[Numeric] = [numeric(env, v, s) for v, s in args[:1]]
     if name in ("reshape", "transpose"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -476,9 +476,9 @@ class _Resolver:
     def visible(self) -> list[str]:
         return [n for s in self.scopes for n in s]
 
-    def _report(self, unknown: object, *args: object) -> None:
+    def _report(self, unknown: Callable[..., object], *args: object) -> None:
         try:
-            unknown(self.report, *args)  # type: ignore[operator]
+            unknown(self.report, *args)
         except Skip:
             return
 

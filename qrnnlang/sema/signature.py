@@ -10,7 +10,7 @@ from ..diagnostics import Label, Span
 from ..syntax.tree import Argument, Expr, Parameter, TypeExpr, Variable
 from .report import Skip, suggestion
 from .scope import Env
-from .values import Array, Register, Value, count, describe, type_name
+from .values import Array, Numeric, Register, Value, count, describe, type_name
 from .values import Parameter as ParameterValue
 
 TYPES = ("int", "bool", "string", "real", "angle", "bit", "class", "unitary", "qubit")
@@ -202,11 +202,11 @@ def _dim(env: Env, expr: Expr) -> int:
     return size
 
 
-def fit(env: Env, number: Value, shape: tuple[int, ...], g: Given, inner: Env) -> Value:
+def fit(env: Env, number: Numeric, shape: tuple[int, ...], g: Given, inner: Env) -> Numeric:
     """A number of exactly this shape; a scalar and a `real[1]` convert into each other."""
     from .expr import shape_of
 
-    actual = shape_of(number)  # type: ignore[arg-type]
+    actual = shape_of(number)
     if actual == shape:
         return number
     if (actual, shape) in (((), (1,)), ((1,), ())):

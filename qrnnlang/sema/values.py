@@ -124,6 +124,9 @@ Value: TypeAlias = (
     " | Bits | Observables | Range | OpenSlice | Items | Record | Instance"
 )
 
+#: A real number or array, of either stage.
+Numeric: TypeAlias = "int | float | ConstArray | Array | Parameter"
+
 
 def describe(value: Value) -> str:
     """What a value is, for messages: "a register of 3 qubits", "`real[2, 3]`"."""

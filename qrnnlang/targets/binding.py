@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -129,8 +129,8 @@ def bind(
     return Binding(model, steps, bound, series, reads or {}, externs or {})
 
 
-def _list(names: object) -> str:
-    return ", ".join(f"`{n}`" for n in names) or "none"  # type: ignore[attr-defined]
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"`{n}`" for n in names) or "none"
 
 
 def _shaped(what: str, data: ArrayLike, shape: Shape, steps: int | None = None) -> Value:

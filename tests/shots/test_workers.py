@@ -103,7 +103,7 @@ def test_what_workers_cannot_have_runs_here(model: Any, capsys: pytest.CaptureFi
 
     with connect(workers=2) as executor:
         found = run(model, backend=AerSimulator(), executor=executor)
-        assert not executor._workers  # type: ignore[attr-defined]
+        assert not executor._workers
     same(found, run(model, backend="aer"))
     assert (
         "`aer_simulator` is an object of this process: its jobs go out from here, not from 2 p"
