@@ -39,6 +39,10 @@ class Reporter:
     def add(self, diagnostic: Diagnostic) -> None:
         self._found.setdefault((diagnostic.code, diagnostic.span), diagnostic)
 
+    def found(self, code: str, span: Span) -> bool:
+        """Whether this was reported of this place."""
+        return (code, span) in self._found
+
     def error(
         self,
         code: str,
