@@ -150,7 +150,7 @@ def one_step(cell: str) -> tuple[Any, list[int]]:
     placed, unrolled.device = unrolled.device, replace(unrolled.device, budget=0.0)
     assert placed is not None
     kept: list[Any] = []
-    unrolled._placed = lambda program, share: kept.append(program) or program
+    unrolled._placed = lambda program, share, weave: kept.append(program) or program
     unrolled.programs([unrolled.whole()])
     program = kept[0]  # a second one has tours in place of gates that commute
     first, last = program.bounds[2:4]

@@ -25,6 +25,9 @@ from .stamp import Stamper
 from .variants import Variants
 
 _AS_WRITTEN = Settings(level=0)
+#: Of the search on a device, the share of the step without tours, which may be woven, where there
+#: are two.
+_FIRST = 0.75
 
 
 @dataclass(frozen=True)
@@ -130,19 +133,23 @@ class Unrolled:
                 if "elsewhere" in program.metadata:
                     other.metadata["elsewhere"] = program.metadata["elsewhere"]
                 programs.append(other)
-        placed = [self._placed(p, share * len(programs)) for p in programs]
+        portions = [_FIRST, 1 - _FIRST] if len(programs) > 1 else [1.0]
+        placed = [
+            self._placed(p, portion / share, weave=p is program)
+            for p, portion in zip(programs, portions, strict=True)
+        ]
         best = min(placed, key=lambda p: _price(p.metadata.get("device")))
         assert self.device is not None
         if self.device.report is not None and "device" in best.metadata:
             self.device.report(best.metadata["device"])
         return best
 
-    def _placed(self, program: Program, share: int) -> Program:
+    def _placed(self, program: Program, share: float, weave: bool) -> Program:
         from .devices import on_device
 
         assert self.device is not None
         given = self.device
-        budget = given.budget / share
+        budget = given.budget * share
         if self.settings.level > 1:
             unfelt(program)
         return on_device(
@@ -153,6 +160,7 @@ class Unrolled:
             given.seed,
             given.tell,
             given.dynamic and self.settings.level > 1,
+            weave and self.settings.level > 2,
         )
 
     def program(

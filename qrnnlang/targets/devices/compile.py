@@ -20,6 +20,7 @@ from .router import DEPTH, Device, Place, Routed
 from .search import OWN, UNITS, Candidate, Search
 from .segments import Role, Segment, segments, shared_angles
 from .tasks import tasks_of
+from .weaving import Weaver
 from .work import Task
 
 Tell = Callable[[int, int], None]
@@ -57,6 +58,7 @@ def on_device(
     seed: int = 0,
     tell: Tell | None = None,
     dynamic: bool = True,
+    weave: bool = False,
 ) -> Program:
     """The program in the backend's gates, on its qubits.
 
@@ -65,6 +67,7 @@ def on_device(
         budget: of the search, in units of about a second; the same number gives the same result.
         tell: called with the work done and the work allowed.
         dynamic: whether gates under bits may be added.
+        weave: whether half of the budget goes to `weaving`, if a step can be woven.
 
     The metadata's `device` reports the step that repeats: two-qubit gates and depth, seconds,
     estimated success, and how many candidates were tried.
@@ -79,7 +82,8 @@ def on_device(
         why = f"it has {device.size} qubits and a step takes {widest}"
         raise lacking(backend, why)
     check(program, backend)
-    return _Assembly(program, parts, device, backend, budget, seed, tell, dynamic).program_out()
+    given = program, parts, device, backend, budget, seed, tell, dynamic, weave
+    return _Assembly(*given).program_out()
 
 
 @dataclass
@@ -92,6 +96,7 @@ class _Assembly:
     seed: int
     tell: Tell | None
     dynamic: bool
+    weave: bool
     known: dict[tuple[Any, ...], Variant] = field(default_factory=dict)
     tried: int = 0
 
@@ -148,16 +153,29 @@ class _Assembly:
         alike = main + 1 < len(self.parts) and self.parts[main + 1].form == self.parts[main].form
         sigma = self._sigma(main) if alike else {}
         search = self._search(main, sigma)
-        candidates = search.closed(round(self.budget * UNITS))
+        weaver = Weaver(search.router, sigma, self.seed)
+        units = round(self.budget * UNITS)
+        share = units // 2 if self.weave and weaver.step is not None else units
+        if self.tell is not None:
+            tell = self.tell
+            search.tell = lambda done, _: tell(done, units)
+            weaver.tell = lambda done: tell(min(share + done, units), units)
+        candidates = search.closed(share)
         self.tried += search.tried
         if not alike:
             candidates = [Candidate(c.parts[:1]) for c in candidates]
         lowered = [[self._variant(main, r) for r in c.parts] for c in candidates]
+        if share < units:
+            most = max(v.gates for v in lowered[0])
+            for woven in weaver.closed(units - share, most):
+                lowered.append([self._variant(main, woven.routed, woven.tasks)])
+            self.tried += weaver.tried
         best = min(range(len(lowered)), key=lambda k: (_cost(lowered[k], self.device), k))
         return lowered[best]
 
-    def _variant(self, i: int, routed: Routed) -> Variant:
-        emits = tuple(self.lowering.lower(self.tasks[self.parts[i].form], routed.moves))
+    def _variant(self, i: int, routed: Routed, tasks: Sequence[Task] | None = None) -> Variant:
+        tasks = self.tasks[self.parts[i].form] if tasks is None else tasks
+        emits = tuple(self.lowering.lower(tasks, routed.moves))
         gates, depth, loss = _measured(emits, self.device)
         part = self.parts[i]
         start = {r: routed.start[r] for r in sorted(part.enters)}
@@ -212,11 +230,30 @@ class _Assembly:
             target = {r: at[s] for r, s in sigma.items() if s in at}
         key = (part.form, tuple(at.items()), None if target is None else tuple(target.items()))
         if key not in self.known:
-            search = self._search(i, sigma)
-            routed = search.between(at, target, round(0.2 * self.budget * UNITS))
-            self.tried += search.tried
-            self.known[key] = self._variant(i, routed)
+            self.known[key] = self._between(i, at, target, steady)
         return self.known[key]
+
+    def _between(
+        self,
+        i: int,
+        at: dict[Role, Place],
+        target: dict[Role, Place] | None,
+        steady: Variant,
+    ) -> Variant:
+        sigma = self._sigma(i)
+        search = self._search(i, sigma)
+        units = round(0.2 * self.budget * UNITS)
+        weaver = Weaver(search.router, sigma, self.seed)
+        weave = self.weave and weaver.step is not None
+        routed = search.between(at, target, units // 2 if weave else units)
+        found = [self._variant(i, routed)]
+        if weave:
+            near = sorted({p for e in steady.emits for p in e.places})
+            woven = weaver.between(at, target, near, units // 2, found[0].gates)
+            if woven is not None:
+                found.append(self._variant(i, woven.routed, woven.tasks))
+        self.tried += search.tried + weaver.tried
+        return min(found, key=lambda v: _cost([v], self.device))
 
     def _report(self, steady: list[Variant]) -> dict[str, Any]:
         n = len(steady)

@@ -23,9 +23,9 @@ _START = 10
 _MANY, _FEW = 12, 2
 #: How many of those are written in the device's gates.
 _LOWERED = 3
-#: What the device's own errors weigh against typical ones: candidates lie where they are small
-#: already, and calibrations change from day to day.
-OWN = 0.3
+#: What the device's own errors weigh against typical ones, when it is decided where a step goes:
+#: most of it. Typical ones still count, because calibrations change from day to day.
+OWN = 3.0
 #: How many ways are tried for a segment in which nothing has to move.
 _STILL = 24
 
