@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .paulis import LETTERS, Rotations
+from .paulis import LETTERS, Rotations, support
 from .segments import Role
 
 Ints: TypeAlias = NDArray[np.int16]
@@ -30,15 +30,16 @@ _IMAGES = 4_000_000
 
 @dataclass(frozen=True)
 class Weights:
-    """What counts beside rotations that are left: the spread of those that could be next, of the
-    others, and of what goes on; depth; chance.
+    """What counts beside rotations left: those about one qubit, which seldom need a CX; the
+    spread of those that could be next, of the others, and of what goes on; depth; chance.
     """
 
+    small: float = 0.3
     front: float = 0.2
     ahead: float = 0.05
-    away: float = 0.1
+    away: float = 0.06
     depth: float = 0.05
-    noise: float = 0.3
+    noise: float = 0.2
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Frames:
         for j, op in enumerate(ops):
             needs[j, list(op.needs)] = True
         self.needs = _words(needs)
+        self.large = np.array([support(op.about[0]).bit_count() > 1 for op in ops], dtype=bool)
         moves = [(a, b, p, q) for a, b in self.graph.edges for p in range(3) for q in range(3)]
         table = np.array(moves, dtype=np.int16).reshape(-1, 4)
         self.a, self.b = table[:, 0], table[:, 1]
@@ -100,6 +102,7 @@ class Frames:
         self.pauli_a = xs[table[:, 2]], zs[table[:, 2]]
         self.pauli_b = xs[table[:, 3]], zs[table[:, 3]]
         self.strides = [(a, b, LETTERS[p], LETTERS[q]) for a, b, p, q in moves]
+        self.number = {stride: k for k, stride in enumerate(self.strides)}
         count = np.arange(1 << self.graph.size)
         self.weight = np.array([int(i).bit_count() for i in count], dtype=np.int8)
 
@@ -111,10 +114,11 @@ class Frames:
         weights: Weights,
         rng: np.random.Generator,
         most: int,
+        first: Sequence[Stride] = (),
     ) -> list[Stride] | None:
         """At most so many CX from places `start` of the qubits; None if none are found.
 
-        target: places of leaving roles, for those where it matters.
+        target: places of leaving roles, for those where it matters. first: the CX to begin with.
         """
         beam = max(4, min(beam, _IMAGES // max(1, len(self.a) * len(self.images))))
         x, z = self._start(start)
@@ -127,7 +131,12 @@ class Frames:
         if self._over(x | z, done, home).any():
             return []
         seen: set[bytes] = {x.tobytes() + z.tobytes()}
-        for _ in range(most):
+        for stride in first:
+            k = self.number[stride]
+            (x, z), level = (m[:, k] for m in self._moved(x, z)), self._levels(level)[:, k]
+            done, _ = self._advance(x | z, done)
+            ways = [(ways[0], k)]
+        for _ in range(most - len(first)):
             nx, nz = self._moved(x, z)
             sup = nx | nz
             self.work += sup.size
@@ -202,7 +211,8 @@ class Frames:
         front = np.where(ready, spread - 1, 0).sum(-1)
         ahead = np.where(done | ready, 0, spread).sum(-1)
         away = self.graph.spread[sup[..., self.finals :] | home].sum(-1)
-        left = (~done).sum(-1)
+        left = np.where(self.large, ~done, 0).sum(-1) * (1 - weights.small)
+        left = left + (~done).sum(-1) * weights.small
         score: NDArray[np.float32] = (
             left + weights.front * front + weights.ahead * ahead + weights.away * away
         )

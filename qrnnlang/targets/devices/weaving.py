@@ -12,7 +12,7 @@ from random import Random
 
 import numpy as np
 
-from .frames import Frames, Graph, Weights
+from .frames import Frames, Graph, Stride, Weights
 from .moved import moved
 from .paulis import Rotations, rotations
 from .router import Device, Place, Routed, Router
@@ -45,6 +45,29 @@ class Woven:
     routed: Routed
 
 
+@dataclass(frozen=True)
+class _Found:
+    """`cost`: about what it is where its shape errs least; `order`: of the try.
+
+    `start`: of the qubits on a shape; `way`: the CX from there.
+    """
+
+    cost: float
+    order: int
+    woven: Woven
+    start: Sequence[int]
+    shape: int
+    way: list[Stride]
+
+
+def _best(found: Sequence[_Found]) -> list[_Found]:
+    """The best ways, and the best on every shape: where on the device is decided later."""
+    order = sorted(found, key=lambda f: (f.cost, f.order))
+    return [
+        f for i, f in enumerate(order) if i < _KEPT or f.shape not in {o.shape for o in order[:i]}
+    ]
+
+
 @dataclass
 class Weaver:
     """Ways for one segment; the arguments are those of `Search`. `tell`: of the work so far."""
@@ -71,37 +94,39 @@ class Weaver:
             return []
         rng = Random(self.seed)
         shapes = [self._frames(s) for s in self._shapes(rng)]
-        best: list[tuple[float, int, Woven, Sequence[int], int]] = []
-        k, limit = 0, most + most // 4 + _LONGER
+        best: list[_Found] = []
+        # By shape: the longest way of interest, and a gate's loss where its couplings err least.
+        limit = [most + most // 4 + _LONGER] * len(shapes)
+        error: dict[int, float] = {}
+        k = 0
         while shapes and self.work < units * _IMAGES:
-            shape = k % len(shapes)
-            start = rng.sample(range(len(shapes[shape][1])), self.step.qubits)
             closely = self.work > _PART * units * _IMAGES
+            shape, way = k % len(shapes), list[Stride]()
+            start = rng.sample(range(len(shapes[shape][1])), self.step.qubits)
             if best and (closely or k % 2):
-                _, _, _, chosen, shape = best[rng.randrange(min(len(best), 4))]
-                start = list(chosen)
-                if rng.random() < 0.5:
+                like = best[rng.randrange(min(len(best), 4))]
+                start, shape = list(like.start), like.shape
+                if closely and rng.random() < 0.6:
+                    way = like.way[: rng.randrange(len(like.way) + 1)]
+                elif rng.random() < 0.5:
                     _changed(start, len(shapes[shape][1]), rng)
             frames, places = shapes[shape]
-            qubits = self.router.qubits
-            target = {r: start[qubits[s]] for r, s in self.sigma.items()}
+            target = {r: start[self.router.qubits[s]] for r, s in self.sigma.items()}
             beam = rng.choice(_CLOSELY if closely else _AROUND)
-            woven = self._try(frames, places, start, target, limit, beam, rng)
-            if woven is not None:
-                limit = min(limit, woven.routed.gates + _LONGER)
-                best.append((woven.routed.cost, k, woven, start, shape))
-                best = sorted(best, key=lambda b: b[:2])
-                # The best ones, and the best of every shape: where on the device is decided later.
-                best = [
-                    b
-                    for i, b in enumerate(best)
-                    if i < _KEPT or b[4] not in {o[4] for o in best[:i]}
-                ]
+            found = self._try(frames, start, target, limit[shape], beam, rng, way)
+            if found is not None:
+                woven = self._woven(found, places, start)
+                gates = woven.routed.gates
+                limit[shape] = min(limit[shape], gates + _LONGER)
+                if shape not in error:
+                    error[shape] = self._loss(self._moved(woven)) / max(1, gates)
+                cost = woven.routed.cost + OWN * error[shape] * gates
+                best = _best([*best, _Found(cost, k, woven, start, shape, found)])
             k += 1
             if self.tell is not None:
                 self.tell(self.work // _IMAGES)
-        found = [self._moved(b[2]) for b in best]
-        return sorted(found, key=self._price)[:_LOWERED]
+        ways = [self._moved(b.woven) for b in best]
+        return sorted(ways, key=self._price)[:_LOWERED]
 
     def between(
         self,
@@ -135,9 +160,12 @@ class Weaver:
             if len(free) + len(fixed) < self.step.qubits:
                 return None
             at = [index[fixed[q]] if q in fixed else free.pop() for q in range(self.step.qubits)]
-            woven = self._try(frames, places, at, goal, limit, rng.choice(_AROUND), rng)
-            if woven is not None and (best is None or woven.routed.cost < best.routed.cost):
-                best, limit = woven, min(limit, woven.routed.gates + _LONGER)
+            found = self._try(frames, at, goal, limit, rng.choice(_AROUND), rng)
+            if found is not None:
+                woven = self._woven(found, places, at)
+                limit = min(limit, woven.routed.gates + _LONGER)
+                if best is None or woven.routed.cost < best.routed.cost:
+                    best = woven
             if k > 2 and self.work > units * _IMAGES:
                 break
         return best
@@ -145,29 +173,30 @@ class Weaver:
     def _try(
         self,
         frames: Frames,
-        places: Sequence[Place],
         start: Sequence[int],
         target: Mapping[Role, int],
         most: int,
         beam: int,
         rng: Random,
-    ) -> Woven | None:
+        first: Sequence[Stride] = (),
+    ) -> list[Stride] | None:
         usual = Weights()
         weights = replace(
             usual,
             front=usual.front * 3 ** rng.uniform(-1, 1),
             ahead=usual.ahead * 3 ** rng.uniform(-1, 1),
-            away=usual.away * 2 ** rng.uniform(-1, 1),
+            away=usual.away * 3 ** rng.uniform(-1, 1),
             depth=usual.depth * 3 ** rng.uniform(-1, 1),
             noise=usual.noise * 2 ** rng.uniform(-2, 0.5),
         )
         chance = np.random.default_rng(rng.randrange(2**32))
         before = frames.work
-        way = frames.search(start, target, beam, weights, chance, most)
+        way = frames.search(start, target, beam, weights, chance, most, first)
         self.tried += 1
         self.work += frames.work - before + _START
-        if way is None:
-            return None
+        return way
+
+    def _woven(self, way: Sequence[Stride], places: Sequence[Place], start: Sequence[int]) -> Woven:
         assert self.step is not None
         made = Written(self.step, list(places), start)
         made.all(way)
@@ -183,8 +212,10 @@ class Weaver:
 
     def _price(self, woven: Woven) -> float:
         """The cost where couplings are alike, and some of the loss by the device's errors."""
-        loss = self._router(woven.tasks).loss(woven.routed.moves)
-        return woven.routed.cost + OWN * loss
+        return woven.routed.cost + OWN * self._loss(woven)
+
+    def _loss(self, woven: Woven) -> float:
+        return self._router(woven.tasks).loss(woven.routed.moves)
 
     def _moved(self, woven: Woven) -> Woven:
         (routed,) = moved((woven.routed,), self._router(woven.tasks))
