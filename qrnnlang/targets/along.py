@@ -13,12 +13,14 @@ from ..sema.closed import (
     ClosedModel,
     Const,
     Elem,
+    Expect,
     Extern,
     Gather,
     Input,
     LossFn,
     ModelOp,
     Param,
+    Prob,
     Ref,
     RunCell,
     SeqFn,
@@ -30,6 +32,9 @@ from .lines import Lines, trace
 from .outputs import Key
 from .symbols import add, mul
 from .template import Template, template
+
+#: Operations of one circuit, all steps together.
+MAX_CIRCUIT = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ class Along:
     `everything`: what feeds the model's outputs too.
 
     Raises:
-        CompileError: E0601 for a model without qubits, E0605 and E0606 from `template`.
+        CompileError: E0601 for a model without qubits, E0709 for too many steps, E0605 and E0606
+            from `template`.
     """
 
     model: ClosedModel
@@ -77,9 +83,27 @@ class Along:
                 f"`{self.model.name}` has no qubits, so there is no circuit",
                 help="run it with `model(params, x)`",
             )
+        self._check_length()
         for ref in self.needed(outputs=self.everything):
             if not self.binding.open or isinstance(self.model.ops[ref], RunCell):
                 self._values[ref] = self._evaluate(ref)
+
+    def _check_length(self) -> None:
+        """E0709, before anything is done for every step. A loop counts what it reads."""
+        total = 0
+        for ref in self.quantum:
+            made = self.template(ref)
+            reads = sum(isinstance(item, Expect | Prob) for _, item in made.line)
+            each = 1 + reads if self.binding.rolled else len(made.line) + len(made.classical)
+            total += (self.lengths[ref] or 1) * each
+        if total > MAX_CIRCUIT:
+            raise target_error(
+                "E0709",
+                f"{self.binding.steps:,} steps make a circuit of {total:,} operations",
+                notes=(f"a circuit has at most {MAX_CIRCUIT:,}",),
+                help="fewer steps"
+                + ("" if self.binding.rolled else ", or a loop over them: `--rolled`"),
+            )
 
     def value(self, ref: Ref) -> list[Value]:
         """A value, one array for each step; one array for what is constant in time."""

@@ -1,4 +1,4 @@
-"""How the targets report what they cannot express: codes E0601 to E0613, and W0601."""
+"""How the targets report what they cannot express: E0601 to E0613, E0709, W0601."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ another basis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .lines import NEVER, Time
@@ -83,23 +84,35 @@ def full(
     What is left is grouped by stabbing intervals greedily, which is optimal but for bases.
     """
     first = whole(needs, run, cut, start)
-    left = sorted(
-        (a for n in needs if n.key not in first.atoms for a in n.atoms),
-        key=lambda a: (a.key[0], a.deadline, a.time),
-    )
-    plans: list[CircuitPlan] = []
-    while left:
-        head = left[0]
-        reach = [a.time for a in left if a.key[0] == head.key[0] and a.time < head.deadline]
-        plan = CircuitPlan(head.key[0], max(reach), start)
-        rest: list[Atom] = []
-        for atom in left:
-            if atom.key[0] == plan.run and plan.fits([atom]):
-                plan.add([atom])
-            else:
-                rest.append(atom)
-        plan.cut = max(a.time for atoms in plan.atoms.values() for a in atoms)
-        plans.append(plan)
-        left = rest
+    atoms: dict[int, list[Atom]] = {}
+    for need in needs:
+        if need.key not in first.atoms:
+            for atom in need.atoms:
+                atoms.setdefault(atom.key[0], []).append(atom)
+    plans = [plan for r in sorted(atoms) for plan in _stabbed(atoms[r], r, start)]
     plans.sort(key=lambda p: (p.run or 0, p.cut))
     return ([first] if first.atoms or not plans else []) + plans
+
+
+def _stabbed(atoms: list[Atom], run: int, start: int) -> Iterator[CircuitPlan]:
+    """Plans for the atoms of one run: each ends before the first deadline that is left.
+
+    `begun` are those of the rest that are before this deadline, by deadline: no others can join.
+    """
+    order = sorted(atoms, key=lambda a: (a.deadline, a.time))
+    later = sorted(range(len(order)), key=lambda i: order[i].time, reverse=True)
+    done = [False] * len(order)
+    begun: list[int] = []
+    for i, head in enumerate(order):
+        if done[i]:
+            continue
+        while later and order[later[-1]].time < head.deadline:
+            insort(begun, later.pop())
+        plan = CircuitPlan(run, max(order[k].time for k in begun), start)
+        for k in begun:
+            if plan.fits([order[k]]):
+                plan.add([order[k]])
+                done[k] = True
+        begun = [k for k in begun if not done[k]]
+        plan.cut = max(a.time for held in plan.atoms.values() for a in held)
+        yield plan

@@ -72,7 +72,8 @@ class Unrolled:
         }
         keys = {k for k in along.demand() if k[:2] in order}
         if self.binding.rolled:  # in a loop all steps are alike
-            keys = {(r, name, t) for r, name, _ in keys for t in range(along.runs[r].steps)}
+            found_in = {key[:2] for key in keys}
+            keys = {(r, name, t) for r, name in found_in for t in range(along.runs[r].steps)}
         for key in sorted(keys, key=lambda k: (k[2], order[k[0], k[1]])):
             run = along.runs[key[0]]
             source = next(o for o in run.op.cell.outputs if o.name == key[1])

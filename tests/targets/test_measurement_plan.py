@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from qrnnlang import targets
+from qrnnlang.diagnostics import CompileError
 from qrnnlang.sema.closed import Expect, Prob
+from qrnnlang.targets.outputs import Needed
+from qrnnlang.targets.plan import CircuitPlan, full, whole
 from tests.engine.soup import Soup, model_of
 
 from .conftest import case, load, make
@@ -63,3 +66,45 @@ def test_random_models(seed: int) -> None:
     )
     assert set(held) == {name for k in kinds_ for name in k["outputs"]}
     assert any(isinstance(op, Expect | Prob) for op in cell.ops)
+
+
+def scanned(needs: list[Needed]) -> list[tuple]:
+    """What `full` does, with a look at everything that is left for every circuit."""
+    first = whole(needs)
+    left = sorted(
+        (a for n in needs if n.key not in first.atoms for a in n.atoms),
+        key=lambda a: (a.key[0], a.deadline, a.time),
+    )
+    plans = []
+    while left:
+        run, deadline = left[0].key[0], left[0].deadline
+        reach = [a.time for a in left if a.key[0] == run and a.time < deadline]
+        plan = CircuitPlan(run, max(reach))
+        for atom in list(left):
+            if atom.key[0] == run and plan.fits([atom]):
+                plan.add([atom])
+                left.remove(atom)
+        plan.cut = max(a.time for atoms in plan.atoms.values() for a in atoms)
+        plans.append(plan)
+    plans.sort(key=lambda p: (p.run or 0, p.cut))
+    return [(p.run, p.cut, p.atoms) for p in [*([first] if first.atoms else []), *plans]]
+
+
+@pytest.mark.parametrize("name", ["memory", "staggered", "resets", "reservoir", "calls"])
+def test_circuits_are_found_in_one_sweep(name: str) -> None:
+    c = case(name)
+    needs = targets.unroll(c.model, c.steps, c.params, c.inputs).needs
+    assert [(p.run, p.cut, p.atoms) for p in full(needs)] == scanned(needs)
+
+
+def test_a_circuit_that_is_too_long() -> None:
+    """Told before anything is done for a single step; a loop only counts what it reads."""
+    text = "cell A { input x: real; carry m: qubit; rx(x) m; output y = expect(Z(m)); }"
+    with pytest.raises(CompileError) as error:
+        targets.to_qiskit(load(text), 10**15)
+    (found,) = error.value.diagnostics
+    assert found.code == "E0709"
+    assert found.message.startswith("1,000,000,000,000,000 steps make a circuit of ")
+    with pytest.raises(CompileError) as error:
+        targets.qasm3_text(load(text), 10**15, rolled=True)
+    assert error.value.diagnostics[0].help == "fewer steps"
