@@ -144,6 +144,8 @@ def leaves(
     expr: Expr, memo: dict[Hashable, tuple[Expr, frozenset[Leaf | Read]]] | None = None
 ) -> frozenset[Leaf | Read]:
     """Every leaf and read-out an expression depends on."""
+    if isinstance(expr, Leaf | Read):
+        return frozenset((expr,))
 
     def visit(node: Expr, args: tuple[frozenset[Leaf | Read], ...]) -> frozenset[Leaf | Read]:
         if isinstance(node, Leaf | Read):
@@ -171,6 +173,8 @@ def affine(expr: Expr) -> Affine:
     Raises:
         NotAffine: where a read-out goes through anything else than sums and known factors.
     """
+    if isinstance(expr, Read):
+        return Affine(0.0, {expr: 1.0})
     return fold(expr, _affine, {})
 
 
