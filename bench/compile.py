@@ -64,7 +64,9 @@ def _whole(cell: str, device: str, steps: int, args: argparse.Namespace) -> Iter
 
 
 def _call(work: Callable[..., Any], call: tuple[Any, ...], pipe: Any, limit: float) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (round(limit), round(limit) + 1))
+    tools.load()
+    most = round(time.process_time() + limit)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most + 1))
     try:
         pipe.send(work(*call))
     except Exception as error:
@@ -72,9 +74,13 @@ def _call(work: Callable[..., Any], call: tuple[Any, ...], pipe: Any, limit: flo
 
 
 def limited(work: Callable[..., Any], call: tuple[Any, ...], limit: float) -> dict[str, Any]:
-    """The result of a call in a process of its own, stopped after so many processor seconds."""
-    near, far = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.Process(target=_call, args=(work, call, far, limit))
+    """The result of a call in a process of its own, stopped after so many processor seconds.
+
+    A new one, not a fork: that would wait for ever for the threads of Qiskit's library.
+    """
+    fresh = multiprocessing.get_context("spawn")
+    near, far = fresh.Pipe(duplex=False)
+    process = fresh.Process(target=_call, args=(work, call, far, limit))
     process.start()
     far.close()
     try:
@@ -96,7 +102,7 @@ def _here(work: Callable[..., Any], call: tuple[Any, ...], _: float) -> dict[str
 
 def measure(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
     done = {_key(r) for r in rows}
-    tools.load()  # once, before every measurement forks
+    tools.load()  # once, before every measurement
     for name, work, call in jobs(args):
         if _key(name) in done:
             continue
