@@ -9,13 +9,15 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from ..diagnostics import DataError
-from ..sema.closed import ClosedModel, RunCell
+from ..sema.closed import ClosedModel, Postselect, RunCell
 from .arrays import Arrays
 
 Externs: TypeAlias = Mapping[str, Callable[..., Any]]
 
-# The oracle keeps whole density matrices: 2^10 rows are still quick.
-_MOST_QUBITS = 10
+# The oracle goes gate by gate through whole density matrices. So many of their entries are changed
+# in seconds; a gate on a small matrix costs as much as some thousand entries.
+_MOST_ENTRIES = 5e8
+_SMALL = 2_000
 # How many samples are looked at when only the loss tells that something is wrong.
 _MOST_SAMPLES = 32
 
@@ -56,7 +58,17 @@ def refuse_bad(
     if certain:
         return
     place = f"sample {sample}" + (f", step {step}" if step >= 0 else "")
-    raise DataError(f"output `{name}` is {np.asarray(outputs[name])[where]:g} ({place})")
+    raise DataError(
+        f"output `{name}` is {np.asarray(outputs[name])[where]:g} ({place}){_hint(model)}"
+    )
+
+
+def _hint(model: ClosedModel) -> str:
+    """What makes an output not finite where the oracle was not asked."""
+    cells = [op.cell for op in model.ops if isinstance(op, RunCell)]
+    if any(isinstance(op, Postselect) for cell in cells for op in cell.ops):
+        return ": an event of `postselect` there may have a probability below 1e-12"
+    return ""
 
 
 def refuse_loss(
@@ -70,9 +82,23 @@ def refuse_loss(
 ) -> NoReturn:
     """Raises DataError where only the loss, or what else `text` says, is not finite."""
     size = len(next(iter({**inputs, **targets}.values()), ()))
-    for sample in range(min(size, _MOST_SAMPLES)):
+    afford = int(_MOST_ENTRIES / max(_entries(model, _steps(model, inputs)), 1))
+    for sample in range(min(size, _MOST_SAMPLES, afford)):
         _ask_oracle(model, externs, sample, params, inputs, targets, lengths)
     raise DataError(f"{text}, although every output is finite")
+
+
+def _steps(model: ClosedModel, inputs: Mapping[str, Any]) -> int:
+    return max((np.shape(inputs[p.name])[1] for p in model.inputs if p.seq), default=1)
+
+
+def _entries(model: ClosedModel, steps: int) -> float:
+    """How many entries of density matrices the oracle changes along one sequence."""
+    cells = [op.cell for op in model.ops if isinstance(op, RunCell)]
+    return steps * sum(
+        len(cell.ops) * (4.0 ** sum(len(r.wires) for r in cell.registers) + _SMALL)
+        for cell in cells
+    )
 
 
 def _ask_oracle(
@@ -87,10 +113,7 @@ def _ask_oracle(
     """Raises the oracle's DataError about a sample, if it has one."""
     from ..ir.model import run_model
 
-    qubits = [
-        sum(len(r.wires) for r in op.cell.registers) for op in model.ops if isinstance(op, RunCell)
-    ]
-    if max(qubits, default=0) > _MOST_QUBITS:
+    if _entries(model, _steps(model, inputs)) > _MOST_ENTRIES:
         return
     seqs = {p.name for p in (*model.inputs, *model.targets) if p.seq}
     length = None if lengths is None else int(lengths[sample])

@@ -324,3 +324,26 @@ def test_a_loss_of_different_lengths_is_told_in_the_words_of_the_model(loss, sai
     with pytest.raises(ValueError) as error:
         model.value_and_grad({}, np.ones((2, 6)), np.ones((2, 6)))
     assert str(error.value) == f"{said}: take the same steps of both"
+
+
+def test_a_long_cell_is_not_asked_gate_by_gate() -> None:
+    """Where the oracle would take minutes, the engine's own finding is told."""
+    source = """qrnn 1.0;
+    cell Certain(n: int) {
+        input x: real;
+        fresh q: qubit[n];
+        for k in 0..300 { ry(0) q; }
+        ry(pi * x) q[0];
+        postselect q[0] == 0;
+        output y = expect(Z(q[1]));
+    }"""
+    xs = np.array([[0.0, 0.0], [0.0, 1.0]])
+    short = qr.loads(source, n=2)
+    with pytest.raises(DataError, match="probability") as told:
+        short({}, xs)
+    assert "sample 1, step 1" in str(told.value)
+    long = qr.loads(source, n=10)
+    with pytest.raises(
+        DataError, match=r"`y` is nan \(sample 1, step 1\): an event of `postselect`"
+    ):
+        long({}, xs)
