@@ -8,7 +8,7 @@ from typing import Any
 from ..runtime.files import write_text
 from . import grid
 from .results import part_of
-from .spec import Example
+from .spec import Example, Experiment
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
 
@@ -36,11 +36,17 @@ def rows(example: Example, results: Mapping[str, Mapping[str, Any]]) -> str:
         if experiment.below is not None:
             spread += f"; {_reached(r['reached'], experiment.below)}"
         found.append(
-            f"| `{experiment.name}` | {r['parameters']} | {len(r['seeds'])} | {_measure(r)} "
+            f"| `{experiment.name}` | {r['parameters']} | {_seeds(experiment, r)} | {_measure(r)} "
             f"{experiment.metric} | {spread} | {number(r['values'][r['best']])} "
             f"| {duration(r['seconds'])} | {experiment.published or '–'} |\n"
         )
     return "".join(found)
+
+
+def _seeds(experiment: Experiment, result: Mapping[str, Any]) -> str:
+    """How many seeds stand behind a row; of how many, where some did not end with numbers."""
+    count = len(result["seeds"])
+    return f"{count} of {experiment.seeds}" if count < experiment.seeds else str(count)
 
 
 def _measure(result: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from qrnnlang.gallery import read
 from qrnnlang.gallery import spec as gallery_spec
 from qrnnlang.gallery.results import together
 from qrnnlang.gallery.spec import GalleryError, examples
-from qrnnlang.gallery.tables import BEGIN, END
+from qrnnlang.gallery.tables import BEGIN, END, rows
 from qrnnlang.gallery.tasks import chosen, tasks
 
 MODEL = """qrnn 1.0;
@@ -95,9 +95,27 @@ def test_one_experiment_keeps_the_results_of_the_others(place: Path) -> None:
     assert after["one"] == before["one"] and after["two"]["epochs"] == 3
 
 
+def test_seeds_that_are_missing_show(place: Path) -> None:
+    """A seed whose loss did not stay finite is not in the results: the row says so."""
+    (example,) = examples(place.parent)
+    result = {
+        "seeds": [0, 2],
+        "values": [0.1, 0.3],
+        "median": 0.2,
+        "low": 0.1,
+        "high": 0.3,
+        "reached": [4, None],
+        "metrics": {"test": {"loss": 0.1}},
+        "best": 0,
+        "parameters": 2,
+        "seconds": 1.0,
+    }
+    assert "| `one` | 2 | 2 of 3 | test loss |" in rows(example, {"one": result})
+
+
 def test_results_are_chosen_by_validation() -> None:
     (experiment, *_) = examples()[0].experiments
-    rows = [
+    found_rows = [
         {
             "seed": seed,
             "metrics": {
@@ -113,7 +131,7 @@ def test_results_are_chosen_by_validation() -> None:
         }
         for seed in (1, 0)
     ]
-    found = together(experiment, rows)
+    found = together(experiment, found_rows)
     assert found["seeds"] == [0, 1] and found["values"] == [0.0, 1.0]
     assert found["best"] == 1 and found["median"] == 0.5 and found["seconds"] == 2.0
 
