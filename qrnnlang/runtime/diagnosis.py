@@ -9,13 +9,15 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from ..diagnostics import DataError
-from ..sema.closed import ClosedModel, Postselect, RunCell
+from ..sema.closed import ClosedCell, ClosedModel, Postselect, RunCell
 from .arrays import Arrays
 
 Externs: TypeAlias = Mapping[str, Callable[..., Any]]
 
-# The oracle goes gate by gate through whole density matrices. So many of their entries are changed
-# in seconds; a gate on a small matrix costs as much as some thousand entries.
+# The oracle keeps whole density matrices: those of more qubits do not fit in memory.
+_MOST_QUBITS = 10
+# It goes gate by gate through them. So many of their entries are changed in seconds; a gate on a
+# small matrix costs as much as some thousand entries.
 _MOST_ENTRIES = 5e8
 _SMALL = 2_000
 # How many samples are looked at when only the loss tells that something is wrong.
@@ -65,8 +67,7 @@ def refuse_bad(
 
 def _hint(model: ClosedModel) -> str:
     """What makes an output not finite where the oracle was not asked."""
-    cells = [op.cell for op in model.ops if isinstance(op, RunCell)]
-    if any(isinstance(op, Postselect) for cell in cells for op in cell.ops):
+    if any(isinstance(op, Postselect) for cell in _cells(model) for op in cell.ops):
         return ": an event of `postselect` there may have a probability below 1e-12"
     return ""
 
@@ -82,23 +83,25 @@ def refuse_loss(
 ) -> NoReturn:
     """Raises DataError where only the loss, or what else `text` says, is not finite."""
     size = len(next(iter({**inputs, **targets}.values()), ()))
-    afford = int(_MOST_ENTRIES / max(_entries(model, _steps(model, inputs)), 1))
-    for sample in range(min(size, _MOST_SAMPLES, afford)):
+    for sample in range(min(size, _MOST_SAMPLES, _affordable(model, inputs))):
         _ask_oracle(model, externs, sample, params, inputs, targets, lengths)
     raise DataError(f"{text}, although every output is finite")
 
 
-def _steps(model: ClosedModel, inputs: Mapping[str, Any]) -> int:
-    return max((np.shape(inputs[p.name])[1] for p in model.inputs if p.seq), default=1)
+def _cells(model: ClosedModel) -> list[ClosedCell]:
+    return [op.cell for op in model.ops if isinstance(op, RunCell)]
 
 
-def _entries(model: ClosedModel, steps: int) -> float:
-    """How many entries of density matrices the oracle changes along one sequence."""
-    cells = [op.cell for op in model.ops if isinstance(op, RunCell)]
-    return steps * sum(
-        len(cell.ops) * (4.0 ** sum(len(r.wires) for r in cell.registers) + _SMALL)
-        for cell in cells
-    )
+def _affordable(model: ClosedModel, inputs: Mapping[str, Any]) -> int:
+    """How many sequences the oracle goes through in seconds."""
+    steps = max((np.shape(inputs[p.name])[1] for p in model.inputs if p.seq), default=1)
+    entries = 1.0
+    for cell in _cells(model):
+        qubits = sum(len(r.wires) for r in cell.registers)
+        if qubits > _MOST_QUBITS:
+            return 0
+        entries += steps * len(cell.ops) * (4.0**qubits + _SMALL)
+    return int(_MOST_ENTRIES / entries)
 
 
 def _ask_oracle(
@@ -113,7 +116,7 @@ def _ask_oracle(
     """Raises the oracle's DataError about a sample, if it has one."""
     from ..ir.model import run_model
 
-    if _entries(model, _steps(model, inputs)) > _MOST_ENTRIES:
+    if not _affordable(model, inputs):
         return
     seqs = {p.name for p in (*model.inputs, *model.targets) if p.seq}
     length = None if lengths is None else int(lengths[sample])

@@ -139,6 +139,6 @@ def _use_float64(precision: str) -> None:
     if "jax" in sys.modules:
         import jax
 
-        jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+        jax.config.update("jax_enable_x64", True)
     else:
         os.environ["JAX_ENABLE_X64"] = "1"
