@@ -16,7 +16,7 @@ from ..program import Instr, Program
 from .lower import Emit, Lowering, emitted, lacking
 from .places import Places
 from .properties import check, device_of, duration_of, loss_of, quick_reset
-from .router import DEPTH, Device, Place, Routed
+from .router import DEPTH, Device, Place, Routed, Router
 from .search import OWN, UNITS, Candidate, Search
 from .segments import Role, Segment, segments, shared_angles
 from .tasks import tasks_of
@@ -153,25 +153,31 @@ class _Assembly:
         alike = main + 1 < len(self.parts) and self.parts[main + 1].form == self.parts[main].form
         sigma = self._sigma(main) if alike else {}
         search = self._search(main, sigma)
-        weaver = Weaver(search.router, sigma, self.seed)
+        weaver = self._weaver(search.router, sigma)
         units = round(self.budget * UNITS)
-        share = units // 2 if self.weave and weaver.step is not None else units
+        share = units if weaver is None else units // 2
         if self.tell is not None:
             tell = self.tell
             search.tell = lambda done, _: tell(done, units)
-            weaver.tell = lambda done: tell(min(share + done, units), units)
+            if weaver is not None:
+                weaver.tell = lambda done: tell(min(share + done, units), units)
         candidates = search.closed(share)
         self.tried += search.tried
         if not alike:
             candidates = [Candidate(c.parts[:1]) for c in candidates]
         lowered = [[self._variant(main, r) for r in c.parts] for c in candidates]
-        if share < units:
+        if weaver is not None:
             most = max(v.gates for v in lowered[0])
             for woven in weaver.closed(units - share, most):
                 lowered.append([self._variant(main, woven.routed, woven.tasks)])
             self.tried += weaver.tried
         best = min(range(len(lowered)), key=lambda k: (_cost(lowered[k], self.device), k))
         return lowered[best]
+
+    def _weaver(self, router: Router, sigma: Mapping[Role, Role]) -> Weaver | None:
+        """What weaves a step, where that is wanted and can be."""
+        weaver = Weaver(router, sigma, self.seed) if self.weave else None
+        return weaver if weaver is not None and weaver.step is not None else None
 
     def _variant(self, i: int, routed: Routed, tasks: Sequence[Task] | None = None) -> Variant:
         tasks = self.tasks[self.parts[i].form] if tasks is None else tasks
@@ -243,16 +249,16 @@ class _Assembly:
         sigma = self._sigma(i)
         search = self._search(i, sigma)
         units = round(0.2 * self.budget * UNITS)
-        weaver = Weaver(search.router, sigma, self.seed)
-        weave = self.weave and weaver.step is not None
-        routed = search.between(at, target, units // 2 if weave else units)
+        weaver = self._weaver(search.router, sigma)
+        routed = search.between(at, target, units if weaver is None else units // 2)
+        self.tried += search.tried
         found = [self._variant(i, routed)]
-        if weave:
+        if weaver is not None:
             near = sorted({p for e in steady.emits for p in e.places})
             woven = weaver.between(at, target, near, units // 2, found[0].gates)
             if woven is not None:
                 found.append(self._variant(i, woven.routed, woven.tasks))
-        self.tried += search.tried + weaver.tried
+            self.tried += weaver.tried
         return min(found, key=lambda v: _cost([v], self.device))
 
     def _report(self, steady: list[Variant]) -> dict[str, Any]:

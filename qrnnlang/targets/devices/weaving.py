@@ -33,6 +33,8 @@ _AROUND, _PART, _CLOSELY = (8, 16, 32), 0.4, (64, 128, 256)
 _SHAPES, _LOOKS = 6, 80
 #: How many ways are kept, and how many written in the device's gates.
 _KEPT, _LOWERED = 12, 4
+#: How often a way between given places is looked for.
+_BETWEEN = 40
 #: How much longer than the best way a search may become.
 _LONGER = 3
 
@@ -154,7 +156,7 @@ class Weaver:
         goal = {r: index[p] for r, p in (target or {}).items()}
         best: Woven | None = None
         limit = most
-        for k in range(40):
+        for k in range(_BETWEEN):
             free = [i for i in range(len(places)) if places[i] not in fixed.values()]
             rng.shuffle(free)
             if len(free) + len(fixed) < self.step.qubits:
