@@ -255,5 +255,5 @@ def build(
     if precision not in ("float64", "float32"):
         raise ValueError(f"precision {precision!r}: expected 'float64' or 'float32'")
     if precision == "float64":
-        jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+        jax.config.update("jax_enable_x64", True)
     return Executable(model, precision, dict(externs or {}), executor, given_rates=rates)

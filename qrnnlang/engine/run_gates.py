@@ -40,7 +40,7 @@ def _placed(rows: list[Array], none: Array, place: npt.NDArray[np.int64]) -> Arr
     if place.max() == sum(r.shape[1] for r in rows):
         rows = [*rows, none]
     # Without the barrier XLA would take the cosine again for each of the coefficients it is in.
-    whole = jax.lax.optimization_barrier(side_by_side(rows))  # type: ignore[no-untyped-call]
+    whole = jax.lax.optimization_barrier(side_by_side(rows))
     k, g = place.shape
     if not np.array_equal(place.reshape(-1), np.arange(whole.shape[1])):
         whole = jnp.take(whole, place.reshape(-1), axis=1, mode="clip")

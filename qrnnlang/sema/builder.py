@@ -10,11 +10,14 @@ import numpy as np
 
 from ..diagnostics import Span
 from .closed import (
+    Alloc,
+    Barrier,
     BitExpr,
     BitOp,
     Call,
     CarryIn,
     Const,
+    Discard,
     Elem,
     Extern,
     Gather,
@@ -75,9 +78,9 @@ class Builder:
         if self._collected is not None:
             self._collected.append(op)
             return -1
-        if self.when is not None and hasattr(op, "when"):
+        if self.when is not None and not isinstance(op, Alloc | Discard | Barrier):
             when = self.when if op.when is None else BitOp("and", self.when, op.when)
-            op = replace(op, when=when)  # type: ignore[arg-type]  # every op with a `when`
+            op = replace(op, when=when)
         return self.emit(op)
 
     def quantum_all(self, ops: Sequence[QuantumOp]) -> None:

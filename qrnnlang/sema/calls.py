@@ -114,7 +114,11 @@ def _extern(env: Env, inner: Env, item: DefItem) -> Value:
 
     assert item.result is not None
     dims = tuple(integer(inner, d, "a size") for d in item.result.dims or ())
-    args = [numeric(env, inner.scope.names[p.name.text], p.span) for p in item.params]  # type: ignore[arg-type]
+    args = []
+    for param in item.params:
+        value = inner.scope.get(param.name.text)
+        assert value is not None  # bound before
+        args.append(numeric(env, value, param.span))
     return env.builder.extern(item.name.text, args, dims)
 
 

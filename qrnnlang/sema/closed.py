@@ -416,11 +416,14 @@ class CellOutput:
     name: str
 
 
+TimeFn: TypeAlias = Literal["last", "first", "skip", "reverse", "mean", "shift"]
+
+
 @dataclass(frozen=True, slots=True)
 class SeqFn:
     """A function over time: `last first skip reverse mean`. `k` None: a single step, not a seq."""
 
-    fn: Literal["last", "first", "skip", "reverse", "mean", "shift"]
+    fn: TimeFn
     arg: Ref
     k: int | None = None
 

@@ -185,7 +185,8 @@ def _computed(env: Env, name: str, values: list[Any], span: Span) -> Any:
 
 
 def _plain(value: Any) -> Value:
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value  # type: ignore[no-any-return]
+    plain: Value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    return plain
 
 
 def _filled(env: Env, name: str, args: list[tuple[Value, Span]], span: Span) -> Value:

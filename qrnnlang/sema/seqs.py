@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from ..diagnostics import Label as Place
 from ..diagnostics import Span
-from .closed import Call, CellOutput, Extern, Gather, Input, LossFn, RunCell, SeqFn
+from .closed import Call, CellOutput, Extern, Gather, Input, LossFn, RunCell, SeqFn, TimeFn
 from .scope import Env
 from .values import Array, Label, Value, count, describe, type_name
 
-NAMES = ("last", "first", "skip", "reverse", "mean", "shift")
+NAMES: dict[str, TimeFn] = {name: name for name in get_args(TimeFn)}
 #: Losses and metrics, and whether the second argument is a label.
 LOSSES: dict[str, bool] = {
     "mse": False,
@@ -64,7 +65,7 @@ def function(env: Env, name: str, args: list[tuple[Value, Span]], span: Span) ->
         env.report.fail("E0302", "a label has no mean", where)
     kept = k is not None or name == "reverse"
     shape = builder.types[ref].shape
-    made = builder.emit(SeqFn(name, ref, k), shape, kept, builder.types[ref].batch)  # type: ignore[arg-type]
+    made = builder.emit(SeqFn(NAMES[name], ref, k), shape, kept, builder.types[ref].batch)
     if isinstance(value, Label):
         return Label(builder, made, value.classes)
     return builder.array(made, shape)

@@ -185,7 +185,9 @@ def compile_time(env: Env, g: Given) -> Value:
             "known only when the model runs" if runtime else f"found {describe(value)}",
             labels=(Label(g.param.span, "declared here"),),
         )
-    return float(value) if name in ("real", "angle") else value  # type: ignore[arg-type]
+    if name in ("real", "angle") and isinstance(value, int | float):
+        return float(value)
+    return value
 
 
 def expected_shape(inner: Env, kind: TypeExpr) -> tuple[int, ...]:

@@ -22,12 +22,12 @@ def _registered() -> None:
     for name in ("qrnn_kept", "qrnn_trailed"):
         getattr(lib, name).restype = ctypes.c_int64
     for name in ("qrnn_forward", "qrnn_reverse"):
-        capsule = jax.ffi.pycapsule(getattr(lib, name))  # type: ignore[no-untyped-call]
+        capsule = jax.ffi.pycapsule(getattr(lib, name))
         jax.ffi.register_ffi_target(name, capsule, platform="cpu")
 
 
 def _kind(*shape: int) -> Any:
-    return jax.ShapeDtypeStruct(shape, jnp.float64)  # type: ignore[no-untyped-call]
+    return jax.ShapeDtypeStruct(shape, jnp.float64)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
