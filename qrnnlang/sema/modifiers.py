@@ -32,7 +32,7 @@ from .closed import (
     Wire,
 )
 from .gates import GATES
-from .limits import MAX_OPERATIONS
+from .limits import MAX_OPERATIONS, check_operations
 from .modules import CHANNELS, Module
 from .report import suggestion
 from .scope import Env
@@ -252,3 +252,21 @@ def _controlled_term(env: Env, term: Term, wire: Wire, state: str) -> tuple[Term
     sign = -0.5 if state == "1" else 0.5
     other = env.builder.scaled(term.coefficient, sign)
     return Term(half, term.paulis), Term(other, (*term.paulis, (wire, "Z")))
+
+
+def emit(env: Env, ops: list[QuantumOp]) -> None:
+    """What a gate statement comes to, within the limits; in a preparation unitary gates alone."""
+    assert env.cell is not None
+    span = env.builder.span
+    if span is not None:
+        check_operations(env, len(ops), span)
+    if span is not None and env.cell.usable is not None:
+        wrong = next((op for op in ops if isinstance(op, Reset | Postselect | Channel)), None)
+        if wrong is not None:
+            env.report.fail(
+                "E0405",
+                "a carried register is prepared by unitary gates",
+                span,
+                f"holds {WHAT[type(wrong)]}",
+            )
+    env.builder.quantum_all(ops)

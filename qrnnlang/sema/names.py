@@ -151,3 +151,22 @@ def _name(expr: Expr) -> str:
         case Field(name=inner):
             return inner.text
     return expr.span.text
+
+
+def advice(name: str, span: Span, item: str, role: str) -> str:
+    """What to declare in an `item`, going by the role of the expression that a name is in."""
+    after = span.source.text[span.end : span.end + 1]
+    size = "[…]" if after == "[" else ""
+    if item == "model":
+        if role == "loss":
+            return f"declare it: `target {name}: seq real;`"
+        return f"declare it: `input {name}: seq real;` or `let {name} = …;`"
+    if item != "cell" or role == "default":
+        return ""
+    if role == "angle":
+        return f"declare it: `param {name}: angle{size};`"
+    if role == "operand":
+        return f"declare it: `carry {name}: qubit{size};` or `fresh {name}: qubit{size};`"
+    if role == "size":
+        return f"make it a hyperparameter of the cell: `({name}: int = …)`"
+    return f"declare it: `param {name}: real{size};`, `input` or `let`"

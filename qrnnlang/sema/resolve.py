@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ..diagnostics import Diagnostic, Label, Span
+from ..diagnostics import Label, Span
 from ..syntax.tree import (
     Argument,
     Assignment,
@@ -49,24 +48,17 @@ from ..syntax.tree import (
     Variable,
 )
 from ..syntax.tree import Binary as BinaryExpr
+from .bound_names import Known, Names
 from .calls import BUILTINS
 from .carried import check_carried
 from .expr import CONSTANTS
 from .gates import GATES
 from .modules import CHANNELS, Module
-from .names import unknown_cell, unknown_function, unknown_gate, unknown_value
+from .names import advice, unknown_cell, unknown_function, unknown_gate, unknown_value
 from .observables import LETTERS
 from .placement import check_placement
 from .report import Reporter, Skip, suggestion
 from .signature import TYPES
-
-
-@dataclass(eq=False, slots=True)
-class _Known:
-    span: Span
-    kind: str
-    used: bool = False
-    cell: str = ""  # of an instance
 
 
 class _Resolver:
@@ -75,52 +67,11 @@ class _Resolver:
     def __init__(self, module: Module, report: Reporter) -> None:
         self.module = module
         self.report = report
-        self.scopes: list[dict[str, _Known]] = [{}]
-        self.ended: dict[str, Span] = {}  # names of blocks that have been left
+        self.names = Names(module, report)
         self.below: dict[str, Span] = {}  # what the statements of the item declare
         self.item_kind = ""
         self.role = ""  # of the expression at hand: "angle", "operand", "loss", "size" or none
         self.quiet = False  # in what cannot stand here at all, and is reported as such
-
-    # --- scopes -----------------------------------------------------------------------------
-
-    def declare(self, name: Name, kind: str) -> None:
-        for scope in self.scopes:
-            before = scope.get(name.text)
-            if before is not None and before.kind != "output":
-                self.report.error(
-                    "E0205",
-                    f"`{name.text}` is declared twice",
-                    name.span,
-                    "declared again",
-                    labels=(Label(before.span, "first declared here"),),
-                    help="names cannot be declared again, nor hide an outer one: rename it",
-                )
-                return
-        self.scopes[-1][name.text] = _Known(name.span, kind)
-
-    def find(self, name: str) -> _Known | None:
-        return next((s[name] for s in reversed(self.scopes) if name in s), None)
-
-    def known(self, name: str) -> bool:
-        return self.find(name) is not None or name in self.module.values
-
-    def close(self) -> None:
-        """Leave a scope, with a warning for every name that was never used."""
-        for name, known in self.scopes.pop().items():
-            self.ended[name] = known.span
-            quiet = known.used or name.startswith("_") or known.kind in ("loop", "size", "output")
-            if quiet or self.module.source.name.startswith("<std"):
-                continue
-            self.report.add(
-                Diagnostic(
-                    "W0201",
-                    f"{known.kind} `{name}` is never used",
-                    known.span,
-                    "unused",
-                    help=f"remove it, or call it `_{name}`",
-                )
-            )
 
     # --- items ------------------------------------------------------------------------------
 
@@ -135,7 +86,7 @@ class _Resolver:
                     self.expr(body)
                 for dim in (result.dims or ()) if result else ():
                     self.expr(dim)
-                for known in self.scopes[-1].values():
+                for known in self.names.scopes[-1].values():
                     known.used = known.used or body is None
             case GateItem(params=params, operands=operands, body=body):
                 self.signature((*params, *operands))
@@ -145,21 +96,21 @@ class _Resolver:
                     self.hyper_type(p.type)
                     if p.default is not None:
                         self.expr_as("default", p.default)
-                    self.declare(p.name, "hyperparameter")
+                    self.names.declare(p.name, "hyperparameter")
                 for statement in body.statements:
                     name = getattr(statement, "name", None)
                     if isinstance(name, Name):
                         self.below.setdefault(name.text, name.span)
                 self.statements(body.statements)
                 check_carried(item, self.module, self.report)
-        self.close()
+        self.names.close()
 
     def signature(self, params: Iterable[object]) -> None:
         from ..syntax.tree import Parameter
 
         listed = [p for p in params if isinstance(p, Parameter)]
         for p in listed:
-            self.declare(p.name, "parameter")
+            self.names.declare(p.name, "parameter")
         # A size is bound by whichever argument has it bare: `a: real[2 * n], b: real[n]`.
         for p in listed:
             self.bare_sizes(p.type)
@@ -180,8 +131,8 @@ class _Resolver:
 
     def bare_sizes(self, kind: TypeExpr) -> None:
         for dim in kind.dims or ():
-            if isinstance(dim, Variable) and not self.known(dim.name):
-                self.scopes[-1][dim.name] = _Known(dim.span, "size")
+            if isinstance(dim, Variable) and not self.names.known(dim.name):
+                self.names.scopes[-1][dim.name] = Known(dim.span, "size")
 
     def type(self, kind: TypeExpr) -> None:
         if kind.name.text not in TYPES:
@@ -199,9 +150,9 @@ class _Resolver:
     # --- statements -------------------------------------------------------------------------
 
     def block(self, body: Block) -> None:
-        self.scopes.append({})
+        self.names.scopes.append({})
         self.statements(body.statements)
-        self.close()
+        self.names.close()
 
     def statements(self, statements: Iterable[Statement]) -> None:
         for statement in statements:
@@ -211,9 +162,9 @@ class _Resolver:
         match statement:
             case LetStmt(name=name, value=value):
                 self.bound(value)
-                self.declare(name, "value")
+                self.names.declare(name, "value")
             case NextStmt(name=name, indices=indices, value=value):
-                known = self.find(name.text)
+                known = self.names.find(name.text)
                 if known is not None:
                     known.used = True
                 for e in indices or ():
@@ -224,15 +175,15 @@ class _Resolver:
                     self.type(kind)
                 for e in (*(indices or ()), *((value,) if value is not None else ())):
                     self.expr(e)
-                if self.find(name.text) is None:
-                    self.scopes[0][name.text] = _Known(name.span, "output")
+                if self.names.find(name.text) is None:
+                    self.names.scopes[0][name.text] = Known(name.span, "output")
             case GateStmt():
                 self.gate(statement)
             case ForStmt(clauses=clauses, body=body):
                 with_scopes = self.clauses(clauses)
                 self.block(body)
                 for _ in range(with_scopes):
-                    self.close()
+                    self.names.close()
             case IfStmt(condition=condition, body=body, orelse=orelse):
                 self.expr(condition)
                 self.block(body)
@@ -241,14 +192,14 @@ class _Resolver:
             case UseDecl(name=name, cell=cell, args=args):
                 self.use(cell)
                 self.args(args)
-                self.declare(name, "instance")
-                if (known := self.scopes[-1].get(name.text)) is not None:
+                self.names.declare(name, "instance")
+                if (known := self.names.scopes[-1].get(name.text)) is not None:
                     known.cell = cell.span.text
             case CarryDecl(name=name, type=kind, start=start, body=body):
                 self.type(kind)
                 if start is not None:
                     self.expr(start)
-                self.declare(name, "carried value")
+                self.names.declare(name, "carried value")
                 if body is not None:
                     self.block(body)
             case ParamDecl(name=name, type=kind, start=start):
@@ -257,7 +208,7 @@ class _Resolver:
                     self.args(start.args)
                 elif start is not None:
                     self.expr(start)
-                self.declare(name, "parameter" if statement.trained else "fixed value")
+                self.names.declare(name, "parameter" if statement.trained else "fixed value")
             case DataStmt(source=source, assignments=assignments):
                 self.settings(assignments, source)
             case TrainStmt(assignments=assignments):
@@ -282,7 +233,7 @@ class _Resolver:
         name = getattr(statement, "name", None)
         if isinstance(name, Name):
             kinds = {"InputDecl": "input", "TargetDecl": "target", "FreshDecl": "fresh register"}
-            self.declare(name, kinds[type(statement).__name__])
+            self.names.declare(name, kinds[type(statement).__name__])
 
     def bound(self, value: BoundValue) -> None:
         match value:
@@ -319,7 +270,7 @@ class _Resolver:
             node = stack.pop()
             match node:
                 case Variable(name=name):
-                    known = self.find(name)
+                    known = self.names.find(name)
                     if known is not None:
                         known.used = True
                 case CallExpr(args=args):
@@ -331,7 +282,7 @@ class _Resolver:
                 case Unary(operand=operand):
                     stack.append(operand)
         for a in assignments:
-            known = self.find(a.key.text)
+            known = self.names.find(a.key.text)
             if known is not None:
                 known.used = True
 
@@ -346,10 +297,10 @@ class _Resolver:
         n = 0
         for clause in clauses:
             self.expr_as("size", clause.iterable)
-            self.scopes.append({})
+            self.names.scopes.append({})
             n += 1
             for target in clause.targets:
-                self.declare(target, "loop")
+                self.names.declare(target, "loop")
         return n
 
     def expr_as(self, role: str, expr: Expr) -> None:
@@ -388,67 +339,51 @@ class _Resolver:
                 for a in args:
                     self.expr_as("operand" if _reads_qubits(callee) else self.role, a.value)
                 for _ in range(n):
-                    self.close()
+                    self.names.close()
                 self.quiet = outer
             case ListExpr(items=items, clauses=clauses):
                 n = self.clauses(clauses)
                 for e in items:
                     self.expr(e)
                 for _ in range(n):
-                    self.close()
+                    self.names.close()
             case TupleExpr(items=items):
                 for e in items:
                     self.expr(e)
 
     def variable(self, name: str, expr: Variable) -> None:
-        known = self.find(name)
+        known = self.names.find(name)
         if known is not None:
             known.used = True
         elif name not in CONSTANTS and self.module.find_value(expr) is None:
             if not self.quiet:
-                advice = self.advice(name, expr.span)
+                said = advice(name, expr.span, self.item_kind, self.role)
                 labels: tuple[Label, ...] = ()
                 if name in self.below:
-                    advice = "a name is declared before it is used: move the declaration up"
+                    said = "a name is declared before it is used: move the declaration up"
                     labels = (Label(self.below[name], "declared here, further down"),)
-                elif name in self.ended:
-                    advice = "a name ends with its block: bind it before the block"
-                    labels = (Label(self.ended[name], "bound here, in a block that has ended"),)
-                self._report(unknown_value, name, expr.span, self.visible(), advice, labels)
-            for meant in get_close_matches(name, self.visible(), n=1):
-                known = self.find(meant)
+                elif name in self.names.ended:
+                    said = "a name ends with its block: bind it before the block"
+                    labels = (
+                        Label(self.names.ended[name], "bound here, in a block that has ended"),
+                    )
+                self._report(unknown_value, name, expr.span, self.names.visible(), said, labels)
+            for meant in get_close_matches(name, self.names.visible(), n=1):
+                known = self.names.find(meant)
                 assert known is not None
                 known.used = True  # one mistake, one finding
-
-    def advice(self, name: str, span: Span) -> str:
-        """What to declare, going by the use of a name."""
-        after = span.source.text[span.end : span.end + 1]
-        size = "[…]" if after == "[" else ""
-        if self.item_kind == "model":
-            if self.role == "loss":
-                return f"declare it: `target {name}: seq real;`"
-            return f"declare it: `input {name}: seq real;` or `let {name} = …;`"
-        if self.item_kind != "cell" or self.role == "default":
-            return ""
-        if self.role == "angle":
-            return f"declare it: `param {name}: angle{size};`"
-        if self.role == "operand":
-            return f"declare it: `carry {name}: qubit{size};` or `fresh {name}: qubit{size};`"
-        if self.role == "size":
-            return f"make it a hyperparameter of the cell: `({name}: int = …)`"
-        return f"declare it: `param {name}: real{size};`, `input` or `let`"
 
     def callee(self, callee: Expr, call: CallExpr) -> None:
         match callee:
             case Variable(name=name):
-                known = self.find(name)
+                known = self.names.find(name)
                 if known is not None:
                     known.used = True
                 elif name == "bits" or name in BUILTINS or self.module.find_value(callee):
                     return
                 else:
                     self._instance_of(call)
-                    known_names = [*self.visible(), *self.module.values]
+                    known_names = [*self.names.visible(), *self.module.values]
                     self._report(unknown_function, call, name, known_names, self.module)
             case Field(name=Name(text=name)) if self.module.find_value(callee) is None:
                 self._report(unknown_function, call, name, self.module.values, self.module)
@@ -460,7 +395,7 @@ class _Resolver:
     def _instance_of(self, call: CallExpr) -> None:
         """A cell called by its own name, where it has an instance: that one is meant."""
         cell = call.callee.span.text
-        for scope in self.scopes:
+        for scope in self.names.scopes:
             for name, known in scope.items():
                 if known.cell == cell and self.module.find_cell(call.callee) is not None:
                     known.used = True
@@ -472,9 +407,6 @@ class _Resolver:
                         "unknown function",
                         help=f"`{cell}` is a cell: call its instance, `{meant}`",
                     )
-
-    def visible(self) -> list[str]:
-        return [n for s in self.scopes for n in s]
 
     def _report(self, unknown: Callable[..., object], *args: object) -> None:
         try:
