@@ -187,8 +187,9 @@ def _spread(made: Run) -> list[str]:
     """Of several seeds: medians, quartiles and ends of the losses and metrics."""
     if not made.runs:
         return []
+    lines = [f"seed {seed} failed: {why}" for seed, why in made.failures.items()]
     failed = f", {made.failed} failed" if made.failed else ""
-    lines = [f"the best of {len(made.runs)} seeds ({made.seed}){failed}; of all of them:"]
+    lines.append(f"the best of {len(made.runs)} seeds ({made.seed}){failed}; of all of them:")
     rows = [["", "median", "quartiles", "min", "max"]]
     for part, values in made.summary.items():
         for name, s in values.items():

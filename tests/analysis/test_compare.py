@@ -115,7 +115,7 @@ def test_seeds_trained_at_once_are_as_alone() -> None:
 def test_seeds_that_fail_and_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
     model = qr.loads(source("rnn", 2))
     one = Run({}, {"loss": [2.0, 1.0]}, {"test": {"rmse": 0.5}}, seed=9)
-    made = replace(one, runs=(one,), failed=1)
+    made = replace(one, runs=(one,), failures={1: "the loss is inf"})
     monkeypatch.setattr(type(model), "fit", lambda *_, **__: made)
     data = model.data()
     assert _runs(model, data, (3, 9)) == [({}, []), ({"test": {"rmse": 0.5}}, [2.0, 1.0])]

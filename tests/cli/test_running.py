@@ -215,6 +215,25 @@ def test_train_from_several_seeds(qrnnc: Run) -> None:
     assert [r["seed"] for r in rows] == ["1", "2", "3"]
 
 
+def test_train_says_why_a_seed_failed(qrnnc: Run) -> None:
+    source = """qrnn 1.0;
+    model M {
+        param w: real ~ uniform(-1, 1);
+        input x: seq real; target y: seq real;
+        output p = w * x;
+        loss mse(p, y) + exp(800 * w) * 1e-200;
+        data series.sine(points = 40) { x = column("v"); y = column("v"); window = 10; }
+        train { optimizer = sgd(lr = 1e-4); epochs = 1; batch = 4; }
+    }"""
+    Path("steep.qrnn").write_text(source)
+    starts = [qr.loads(source).init(seed)["w"].item() for seed in range(60)]
+    # exp(800·w) overflows for w above 0.887.
+    bad = next(s for s, w in enumerate(starts) if w > 0.89 and starts[s + 1] < 0.8)
+    found = qrnnc("train", "steep.qrnn", "--seeds", "2", "--seed", str(bad), "-o", "shown")
+    assert f"seed {bad} failed: the loss is inf" in found.out
+    assert f"the best of 1 seeds ({bad + 1}), 1 failed" in found.out
+
+
 def test_predict_leaves_no_row_out(qrnnc: Run) -> None:
     assert qrnnc("train", "model.qrnn", "--quiet", "-o", "out").code == 0
     model, params = qr.open("out/model.qrnnz")

@@ -100,6 +100,7 @@ def test_one_seed_of_many_may_fail():
     good = next(s for s, w in starts.items() if w < 0)
     run = model.fit(X, Y, seeds=[bad, good], epochs=2, optimizer="sgd", lr=1e-4, progress=False)
     assert [r.seed for r in run.runs] == [good] and run.failed == 1
+    assert run.failures.keys() == {bad} and "the loss is inf" in run.failures[bad]
     with pytest.raises(ValueError):
         model.fit(X, Y, seeds=[bad], epochs=2, optimizer="sgd", lr=1e-4, progress=False)
 

@@ -300,7 +300,7 @@ class Training:
 
         seconds = stand.seconds + time.monotonic() - self.started
         runs: list[Run] = []
-        errors: list[Exception] = []
+        errors: dict[int, Exception] = {}
         for i, (seed, start) in enumerate(zip(self.seeds, self.starts, strict=True)):
             pick = (lambda a, i=i: np.asarray(a)[i]) if self.form.seeds else np.asarray
             course = jax.tree.map(pick, stand.course)
@@ -315,7 +315,7 @@ class Training:
                 except (TrainingError, DataError) as error:
                     if not self.form.seeds:
                         raise
-                    errors.append(error)
+                    errors[seed] = error
                 continue
             why = stopped
             if stopped == "epochs" and not course["alive"]:
@@ -328,8 +328,9 @@ class Training:
             best = int(course["best_epoch"])
             runs.append(Run(params, stand.histories[i], metrics, best, why, seconds, seed=seed))
         if not runs:
-            raise errors[0]
-        return chosen(runs, len(errors)) if self.form.seeds else runs[0]
+            raise next(iter(errors.values()))
+        why_not = {seed: str(error) for seed, error in errors.items()}
+        return chosen(runs, why_not) if self.form.seeds else runs[0]
 
     def _metrics(self, course: Course, params: Arrays) -> dict[str, dict[str, float]]:
         """Of the parameters that are kept, on every part of the data."""

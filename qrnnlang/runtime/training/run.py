@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,11 +42,16 @@ class Run:
     seed: int = 0
     runs: tuple[Run, ...] = ()
     summary: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
-    failed: int = 0  # seeds whose loss did not stay finite
+    failures: dict[int, str] = field(default_factory=dict)  # by seed: why there is no run of it
     device: dict[str, int] = field(default_factory=dict)  # circuits, jobs and shots it took
 
+    @property
+    def failed(self) -> int:
+        """How many seeds did not end with numbers."""
+        return len(self.failures)
 
-def chosen(runs: Sequence[Run], failed: int = 0) -> Run:
+
+def chosen(runs: Sequence[Run], failures: Mapping[int, str] | None = None) -> Run:
     """The best of the runs of several seeds, with the others and how they spread."""
     part = "validation" if "validation" in runs[0].metrics else "train"
 
@@ -54,7 +59,8 @@ def chosen(runs: Sequence[Run], failed: int = 0) -> Run:
         loss = run.metrics[part]["loss"]
         return math.inf if math.isnan(loss) else loss
 
-    return replace(min(runs, key=score), runs=tuple(runs), summary=_summary(runs), failed=failed)
+    best = min(runs, key=score)
+    return replace(best, runs=tuple(runs), summary=_summary(runs), failures=dict(failures or {}))
 
 
 def _summary(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, float]]]:
