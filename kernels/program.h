@@ -19,6 +19,7 @@ enum Op : int64_t {
   kDivide = 4,
   kPair = 5,
   kContract = 6,
+  kChain = 7,  // in programs of kLanes only
 };
 
 struct Program {

@@ -1,6 +1,7 @@
 // Running a program forwards and backwards.
 #pragma once
 
+#include "chain.h"
 #include "contract.h"
 #include "lanes.h"
 #include "pair.h"
@@ -173,6 +174,9 @@ void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, i
       case kContract:
         contract_forward<W>(*reinterpret_cast<const Contract*>(a), d, fixed);
         break;
+      case kChain:
+        if constexpr (W == kLanes) chain_forward(*reinterpret_cast<const Chain*>(a), d);
+        break;
     }
   }
 }
@@ -233,6 +237,9 @@ void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d
         break;
       case kContract:
         contract_reverse<W>(*reinterpret_cast<const Contract*>(a), d, g, fixed, sums);
+        break;
+      case kChain:
+        if constexpr (W == kLanes) chain_reverse(*reinterpret_cast<const Chain*>(a), d, g);
         break;
     }
   }

@@ -32,7 +32,7 @@ def filtered(b: Builder, x: low.Filter) -> None:
     for offset, conj in sides:
         axes = tuple(part.wires.index(w) + offset for w in wires)
         use = p.Use(table, 0, 1, axes)
-        slot = b.emit(p.Apply(p.NEW, slot, n * len(sides), use, conj))
+        slot = b.emit(p.Apply(p.NEW, slot, n * len(sides), use, conj, unitary=False))
     b.swap([part], replace(part, slot=slot))
 
 

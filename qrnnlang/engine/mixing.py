@@ -188,14 +188,14 @@ def _applied(b: Builder, part: Part, run: Sequence[Item]) -> Part:
         slot = b.emit(p.Multiply(p.NEW, whole, slot, len(wires), 1))
         slot = permuted_axes(b, slot, tuple(order.index(i) for i in range(2 * n)))
     elif static and len(products) > LONGEST_UNROLLED and 2 * n <= WIDEST_MATRIX:
-        slot = b.emit(p.Run(p.NEW, slot, gates(b, products, rows)))
+        slot = b.emit(p.Run(p.NEW, slot, gates(b, products, rows), unitary=False))
     else:
         tables = tabulated(b, products)
         axis = {w: i for i, w in enumerate(rows)}
         uses = tuple(tables[id(x)].use(axis) for x in products)
         if len(uses) > LONGEST_UNROLLED:
-            slot = b.emit(p.Sweep(p.NEW, slot, 2 * n, uses))
+            slot = b.emit(p.Sweep(p.NEW, slot, 2 * n, uses, unitary=False))
         else:
             for use in uses:
-                slot = b.emit(p.Apply(p.NEW, slot, 2 * n, use))
+                slot = b.emit(p.Apply(p.NEW, slot, 2 * n, use, unitary=False))
     return replace(part, slot=slot)

@@ -186,13 +186,17 @@ class Permute:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """One pair on a ket of n wires; `conj` for the column wires of a density."""
+    """One pair on a ket of n wires; `conj` for the column wires of a density.
+
+    Noise and projected ancillas are no unitary pairs.
+    """
 
     out: Slot
     ket: Slot
     n: int
     use: Use
     conj: bool = False
+    unitary: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,7 @@ class Sweep:
     n: int
     uses: tuple[Use, ...]
     conj: bool = False
+    unitary: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,7 @@ class Run:
     ket: Slot
     gates: Gates
     conj: bool = False
+    unitary: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

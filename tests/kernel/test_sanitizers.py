@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from qrnnlang.engine import build
 from qrnnlang.engine.native import cell, library
 
+from . import test_chains
 from .helpers import NEEDS_COMPILER, data
 from .test_agreement import MODELS
 from .test_forms import FORMS
@@ -20,6 +22,7 @@ from .test_forms import FORMS
 pytestmark = [pytest.mark.long, NEEDS_COMPILER]
 
 CELLS = {**MODELS, **{name: make for name, (make, _) in FORMS.items()}}
+CELLS |= {name: partial(test_chains.cell, body) for name, (body, _) in test_chains.KINDS.items()}
 
 
 def plans(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:

@@ -15,7 +15,7 @@ from ...sema.closed import Input, Param
 from .. import steps as p
 from ..plan import Plan, is_real
 from ..sizes import sizes_of
-from . import library
+from . import chains, library
 from .arrays import Array, Programs, real_array
 from .channel import Channel, channel_of, lowered
 from .lower import Lowering
@@ -147,7 +147,15 @@ def _compiled(
     given_slots |= {
         s.out: _handed_array(q, plan, s, sizes) for s in handed if _ahead(plan, s) == p.GIVEN
     }
-    low = Lowering(plan.line.level, q, found_params, found_inputs, dict(given_slots))
+    ends = (*plan.next_bases, *plan.next_reals, *(i for _, i in plan.outputs))
+    low = Lowering(
+        plan.line.level,
+        q,
+        found_params,
+        found_inputs,
+        dict(given_slots),
+        chains.inner(plan.line.steps, plan.line.level, ends),
+    )
     complex_ = not is_real(plan)
     shapes_ = [(2 ** len(g), 1, 1) if plan.pure else (2 ** len(g),) * 2 for g in plan.groups]
     carried = sum(int(np.prod(shape)) * (1 + complex_) for shape in shapes_)

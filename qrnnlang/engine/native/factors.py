@@ -262,13 +262,6 @@ def swept(q: Programs, matrix: Array, gates: p.Gates, slots: Mapping[p.Slot, Any
     return matrix
 
 
-def run(q: Programs, t: Array, gates: p.Gates, conj: bool, slots: Mapping[p.Slot, Any]) -> Array:
-    diag, cross = pairs(q, gates.diag, gates.cross, gates.other, gates.angles, slots)
-    for g, other in enumerate(gates.other):
-        t = paired(q, t, other, diag[g], cross[g], conj)
-    return t
-
-
 def parted(gates: p.Gates, runs: int) -> list[p.Gates]:
     """The gates of each of several circuits."""
     each = len(gates.other) // runs

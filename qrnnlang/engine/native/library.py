@@ -17,6 +17,7 @@ from pathlib import Path
 
 SOURCES = (
     "sweep.cc",
+    "chain.h",
     "channel.h",
     "contract.h",
     "dense.h",

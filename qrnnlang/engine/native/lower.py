@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ...sema.closed import Call, Const, Gather, Input, Param
 from .. import steps as p
-from . import channels, factors, projecting
+from . import chains, channels, factors, projecting
 from .arrays import Array, Programs, real_array, stacked
 from .functions import called
 from .writer import Ids, NotCovered
@@ -26,6 +26,8 @@ class Lowering:
     params: Mapping[str, Array]
     inputs: Mapping[str, Array]
     slots: dict[p.Slot, Any] = field(default_factory=dict)
+    #: States that gates leave to the next ones: see `chains.inner`.
+    inner: frozenset[p.Slot] = frozenset()
     inverses: dict[p.Slot, Array] = field(default_factory=dict)
     rotations: dict[bytes, tuple[Ids, Ids]] = field(default_factory=dict)
 
@@ -69,12 +71,8 @@ class Lowering:
                 return reduce(self.merged_bases, (s[i] for i in parts))
             case p.Permute(ket=ket, order=order, env=env):
                 return permuted(s[ket], order, env)
-            case p.Apply(ket=ket, n=n, use=use, conj=conj):
-                return self.applied(s[ket], n, use, conj)
-            case p.Sweep(ket=ket, n=n, uses=uses, conj=conj):
-                return reduce(lambda t, use: self.applied(t, n, use, conj), uses, s[ket])
-            case p.Run(ket=ket, gates=gates, conj=conj):
-                return factors.run(q, s[ket], gates, conj, s)
+            case p.Apply() | p.Sweep() | p.Run():
+                return self.acted(step)
             case p.Fuse(n=n, parts=parts, columns=columns):
                 matrix = q.constant(np.eye(2**n)[:, list(columns)])
                 for part in parts:
@@ -169,14 +167,38 @@ class Lowering:
         both = self.programs.times(a.reshape(n, 1, n, 1), b.reshape(1, m, 1, m))
         return both.reshape(n * m, n * m)
 
-    def applied(self, t: Array, n: int, use: p.Use, conj: bool) -> Array:
+    def acted(self, step: p.Apply | p.Sweep | p.Run) -> Array | chains.Chain:
+        """The state behind a step's gates, or those with what has led to them."""
+        before = self.slots[step.ket]
+        chain = before if isinstance(before, chains.Chain) else chains.Chain(before)
+        chain = replace(chain, gates=(*chain.gates, *self.gates(step)))
+        if step.out in self.inner:
+            return chain
+        return chains.applied(self.programs, chain, step.unitary)
+
+    def gates(self, step: p.Apply | p.Sweep | p.Run) -> Iterator[chains.Gate]:
+        q = self.programs
+        if isinstance(step, p.Run):
+            gates = step.gates
+            diag, cross = factors.pairs(
+                q, gates.diag, gates.cross, gates.other, gates.angles, self.slots
+            )
+            found = [chains.Gate(o, diag[g], cross[g]) for g, o in enumerate(gates.other)]
+        else:
+            uses = step.uses if isinstance(step, p.Sweep) else (step.use,)
+            found = [self.gate(step.n, use) for use in uses]
+        for gate in found:
+            if step.conj:
+                diag, cross = q.conjugate(gate.diag), q.conjugate(gate.cross)
+                gate = replace(gate, diag=diag, cross=cross)
+            yield gate
+
+    def gate(self, n: int, use: p.Use) -> chains.Gate:
         diag, cross = self.slots[use.table]
         row = np.arange(2**n)
         place = sum((((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(use.axes)), 0 * row)
         flips = sum(1 << (n - 1 - a) for a in use.axes[: use.flips])
-        return factors.paired(
-            self.programs, t, row ^ flips, diag[use.entry][place], cross[use.entry][place], conj
-        )
+        return chains.Gate(row ^ flips, diag[use.entry][place], cross[use.entry][place])
 
     def multiplied(self, step: p.Multiply) -> Array:
         q = self.programs

@@ -19,7 +19,7 @@ from ..errors import Unsupported
 
 Ids: TypeAlias = npt.NDArray[np.int64]
 
-LINEAR, BILINEAR, TURN, UNARY, DIVIDE, PAIR, CONTRACT = range(7)
+LINEAR, BILINEAR, TURN, UNARY, DIVIDE, PAIR, CONTRACT, CHAIN = range(8)
 FUNCTIONS = (
     "sigmoid",
     "tanh",
@@ -196,6 +196,33 @@ class Writer:
             (im, True),
             (rows.reshape(-1), np.tile(marks, n)),
         )
+        return re, im
+
+    def chain(
+        self,
+        t: tuple[int, int],
+        shape: tuple[int, int],
+        complex_: bool,
+        gates: Sequence[tuple[int, Sequence[tuple[Ids, Ids]]]],
+        constant: Ids,
+    ) -> tuple[int, int]:
+        """See kernels/chain.h. Gates: kind and groups of coefficients and rows; `constant`: entries
+
+        that are the same in every call.
+        """
+        entries = shape[0] * shape[1]
+        re = int(self.new(entries)[0])
+        im = int(self.new(entries)[0]) if complex_ else -1
+        fields: list[tuple[Any, Any]] = [(k, False) for k in shape]
+        fields += [(k, True) for k in (*t, re, im)]
+        fields.append((len(gates), False))
+        for kind, groups in gates:
+            fields += [(kind, False), (len(groups), False)]
+            for coefficients, rows in groups:
+                varies = not np.isin(coefficients, constant).all()
+                fields += [(len(rows), False), (int(varies), False)]
+                fields += [(coefficients, True), (rows.reshape(-1), False)]
+        self._emit(CHAIN, *fields)
         return re, im
 
     def contract(

@@ -1,0 +1,112 @@
+"""Unitary gates in a row on one state, which the kernel works off in place (kernels/chain.h)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from .. import steps as p
+from .arrays import Array, Programs
+from .factors import DENSE, paired
+from .writer import Ids
+
+PHASES, SIGNS, GENERAL, REAL_PAIR, TURNED = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate in pair form, a coefficient for every row."""
+
+    other: Ids
+    diag: Array
+    cross: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A state and the gates that are still to act on it."""
+
+    state: Array
+    gates: tuple[Gate, ...] = ()
+
+
+def inner(
+    steps: Sequence[p.Step], level: Sequence[p.Level], ends: Iterable[p.Slot]
+) -> frozenset[p.Slot]:
+    """States that one unitary gate makes and the next one takes, and nothing else reads.
+
+    `ends`: what is read when all steps are done.
+    """
+    readers: dict[p.Slot, list[p.Step]] = {}
+    for step in steps:
+        for slot in p.reads(step):
+            readers.setdefault(slot, []).append(step)
+    acting = {s.out: s for s in steps if isinstance(s, p.Apply | p.Sweep | p.Run) and s.unitary}
+    found = set()
+    for out in set(acting).difference(ends):
+        match readers.get(out, []):
+            case [only] if only.out in acting and level[only.out] == level[out]:
+                found.add(out)
+    return frozenset(found)
+
+
+def applied(q: Programs, chain: Chain, unitary: bool) -> Array:
+    """The state behind the gates."""
+    state, gates = chain.state, list(chain.gates)
+    while gates and state.fixed and gates[0].diag.fixed:
+        state = _one(q, state, gates.pop(0))
+    rows, row = state.shape[0], int(np.prod(state.shape[1:]))
+    if not unitary or not gates or rows * row < DENSE:
+        return reduce(lambda t, gate: _one(q, t, gate), gates, state)
+    state = q.at(state, False)
+    codes, complex_ = [], not state.real
+    for gate in gates:
+        diag, cross = q.at(gate.diag, False), q.at(gate.cross, False)
+        kind, groups = _groups(diag, cross, gate.other, q.one(False))
+        if groups:
+            codes.append((kind, groups))
+            complex_ |= kind in (PHASES, GENERAL, TURNED)
+    if not codes:
+        return state
+    re, im = q.step.chain(
+        q.planes(state), (rows, row), complex_, codes, np.array([-1, q.one(False)])
+    )
+    place = np.arange(rows * row).reshape(state.shape)
+    return Array(re + place, im + place if complex_ else np.full(state.shape, -1), False)
+
+
+def _one(q: Programs, t: Array, gate: Gate) -> Array:
+    return paired(q, t, gate.other, gate.diag, gate.cross, False)
+
+
+#: A group of rows: coefficients, and the rows (of pairs: both).
+Group = tuple[Ids, Ids]
+
+
+def _groups(diag: Array, cross: Array, other: Ids, one: int) -> tuple[int, list[Group]]:
+    """The kind of a gate, and its rows by their coefficients, without those it leaves alone."""
+    mine = np.stack([diag.re, diag.im], 1)
+    if (cross.re == -1).all() and cross.real:
+        kind = SIGNS if diag.real else PHASES
+        rows, alone = np.arange(len(other))[:, None], np.array([one, -1])
+    else:
+        first = np.flatnonzero(np.arange(len(other)) < other)
+        second = other[first]
+        assert (other[second] == first).all()
+        both = np.concatenate([mine, np.stack([cross.re, cross.im], 1)], 1)
+        mine = np.concatenate([both[first], both[second]], 1)
+        turned = diag.real and (cross.re == -1).all()
+        kind = REAL_PAIR if diag.real and cross.real else TURNED if turned else GENERAL
+        rows, alone = np.stack([first, second], 1), np.array([one, -1, -1, -1] * 2)
+    return kind, [(key, rows[at]) for key, at in _classes(mine) if (key != alone).any()]
+
+
+def _classes(keys: Ids) -> Iterator[tuple[Ids, Ids]]:
+    """Different rows, and where each is."""
+    different, inverse = np.unique(keys, axis=0, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    for k, key in enumerate(different):
+        yield key, np.flatnonzero(inverse == k)
