@@ -4,8 +4,8 @@
 #include <chrono>
 #include <vector>
 
+#include "chain.h"
 #include "dense.h"
-#include "pair.h"
 #include "pool.h"
 
 namespace qrnn {
@@ -36,16 +36,20 @@ inline double product_rate() {
   });
 }
 
-// Real operations of complex gates on eight states of 256 amplitudes.
-inline double pair_rate() {
+// Real operations of complex gates, one after the other, on eight states of 256 amplitudes.
+inline double gate_rate() {
   constexpr int64_t n = 256, count = 20;
-  std::vector<int64_t> code = {n, 1, 4, 4 + n, 4 + 2 * n, 4 + 3 * n};
-  for (int64_t i = 0; i < n; ++i) code.insert(code.end(), {i ^ 1, 0, 1, 2, 3});
-  Arena<Vec> space(4 + 4 * n);
-  for (int64_t i = 0; i < 4 + 4 * n; ++i) space.get()[i] = Vec{} + 1.0 / (i + 1);
-  return best_rate(20, 16.0 * n * kLanes * count, [&] {
-    for (int64_t i = 0; i < count; ++i) pair_forward<kLanes>(code.data(), space.get());
-  });
+  std::vector<int64_t> code = {n, 1, 8, 8 + n, 8 + 2 * n, 8 + 3 * n, count};
+  for (int64_t gate = 0; gate < count; ++gate) {
+    const int64_t bit = int64_t(1) << gate % 8;
+    code.insert(code.end(), {kGeneral, 1, n / 2, 1, 0, 1, 2, 3, 4, 5, 6, 7});
+    for (int64_t i = 0; i < n; ++i)
+      if (!(i & bit)) code.insert(code.end(), {i, i | bit});
+  }
+  Arena<Vec> space(8 + 4 * n);
+  for (int64_t i = 0; i < 8 + 4 * n; ++i) space.get()[i] = Vec{} + 0.1 / (i + 1);
+  return best_rate(20, 16.0 * n * kLanes * count,
+                   [&] { chain_forward(*reinterpret_cast<const Chain*>(code.data()), space.get()); });
 }
 
 // Bytes read and written where 32 MiB are copied: more than a core's caches hold.

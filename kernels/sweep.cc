@@ -281,6 +281,6 @@ extern "C" int64_t qrnn_trailed(int64_t key, int64_t steps, int64_t batch) {
 // Real operations a second in products of small matrices and in gates, bytes a second of memory.
 extern "C" void qrnn_rates(double* rates) {
   rates[0] = qrnn::product_rate();
-  rates[1] = qrnn::pair_rate();
+  rates[1] = qrnn::gate_rate();
   rates[2] = qrnn::memory_rate();
 }
