@@ -57,10 +57,9 @@ def _version(name: str) -> str | None:
 
 
 def _kernel() -> str:
-    from ..engine.native.library import reason
+    from ..engine.native import library
 
-    found = reason()
-    return "ready" if found is None else f"none, XLA computes: {found}"
+    return library.state()
 
 
 def _devices() -> str:

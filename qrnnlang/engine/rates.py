@@ -49,7 +49,7 @@ def here() -> Rates:
         return REFERENCE
     try:
         kernel = library.load()
-        place = library.path().with_suffix(".rates.json")
+        place = library.rates_file()
     except library.Unavailable:
         return REFERENCE
     found = _kept(place)
@@ -77,6 +77,7 @@ def _kept(place: Path) -> Rates | None:
 def _keep(place: Path, rates: Rates) -> None:
     """Writes the file unless it is there; a machine without a writable cache measures nothing."""
     with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=place.parent, suffix=".part")
         with os.fdopen(handle, "w") as scratch:
             json.dump(asdict(rates), scratch)

@@ -53,16 +53,15 @@ def graph(source: str) -> Any:
 
 @pytest.mark.skipif(library.reason() is not None, reason="the kernel is not in use")
 def test_what_is_measured_is_kept(afresh, monkeypatch, tmp_path: Path) -> None:
-    place = tmp_path / "kernel.so"
-    monkeypatch.setattr(library, "path", lambda: place)
+    kept = tmp_path / "of the cache" / "kernel.rates.json"
+    monkeypatch.setattr(library, "rates_file", lambda: kept)
     found = rates.here()
-    kept = place.with_suffix(".rates.json")
     assert Rates(**json.loads(kept.read_text())) == found
     assert min(asdict(found).values()) > 1e7
     kept.write_text(json.dumps(asdict(replace(found, pair=1e9))))
     rates.here.cache_clear()
     assert rates.here().pair == 1e9
-    assert list(tmp_path.iterdir()) == [kept]
+    assert list(kept.parent.iterdir()) == [kept]
 
 
 @pytest.mark.skipif(library.reason() is not None, reason="the kernel is not in use")
@@ -70,9 +69,9 @@ def test_what_is_measured_is_kept(afresh, monkeypatch, tmp_path: Path) -> None:
     "text", ["", "[]", '{"product": 1}', '{"product": 1, "pair": 0, "memory": 1}']
 )
 def test_a_file_that_holds_no_rates_is_measured_again(afresh, monkeypatch, tmp_path, text) -> None:
-    place = tmp_path / "kernel.so"
-    monkeypatch.setattr(library, "path", lambda: place)
-    place.with_suffix(".rates.json").write_text(text)
+    kept = tmp_path / "kernel.rates.json"
+    monkeypatch.setattr(library, "rates_file", lambda: kept)
+    kept.write_text(text)
     assert min(asdict(rates.here()).values()) > 1e7
 
 

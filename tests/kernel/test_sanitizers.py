@@ -7,12 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
 from qrnnlang.engine import build
-from qrnnlang.engine.native import cell, library
+from qrnnlang.engine.native import cell, recipe
 
 from . import test_chains
 from .helpers import NEEDS_COMPILER, data
@@ -48,9 +47,9 @@ def plans(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_nothing_is_found(sanitizers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "sanitized"
     flags = ["-std=c++17", "-O1", "-g", f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
-    where = ["-I", str(library.sources()), "-isystem", str(jax.ffi.include_dir())]
+    where = ["-I", str(recipe.sources()), "-isystem", str(recipe.headers())]
     source = Path(__file__).with_name("sanitized.cc")
-    made = [library.compiler(), *flags, *where, str(source), "-o", str(program), "-pthread"]
+    made = [*recipe.compiler(), *flags, *where, str(source), "-o", str(program), "-pthread"]
     subprocess.run(made, check=True)
     for plan in plans(tmp_path, monkeypatch):
         for steps, batch in ((1, 1), (3, 11), (9, 4)):

@@ -1,4 +1,4 @@
-"""Compiles the kernel and measures the machine, as `make` does after an installation."""
+"""Makes the kernel ready and measures the machine, as `make` does after an installation."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from .. import rates
 from . import library
 
 rates.here()
-sys.stdout.write(f"native kernel: {library.reason() or 'ready'}\n")
+sys.stdout.write(f"native kernel: {library.state()}\n")

@@ -1,130 +1,137 @@
-"""The kernel's shared library: compiled once for this machine, kept in the user's cache."""
+"""The kernel's shared library: one that was installed, or compiled here and kept in the cache."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import platform
 import shlex
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-SOURCES = (
-    "sweep.cc",
-    "chain.h",
-    "channel.h",
-    "contract.h",
-    "dense.h",
-    "forms.h",
-    "kraus.h",
-    "lane_kraus.h",
-    "lane_transfer.h",
-    "lanes.h",
-    "pair.h",
-    "plan.h",
-    "pool.h",
-    "program.h",
-    "rates.h",
-    "recurrent.h",
-    "run.h",
-    "sets.h",
-    "split.h",
-    "together.h",
-    "transfer.h",
-)
-FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared", "-pthread")
-#: Compiling takes seconds; a compiler that has not ended after this long is given up.
-PATIENCE_S = 300
+from . import installed, recipe
+from .recipe import InstructionSet
+from .recipe import Unavailable as Unavailable
 
 
-class Unavailable(Exception):
-    """Why there is no kernel on this machine."""
+@dataclass(frozen=True)
+class Kernel:
+    """A loaded library. `origin`: where it comes from, as users are told.
 
+    `rates`: the file that keeps what is measured of it on this machine.
+    """
 
-def sources() -> Path:
-    """The folder of the kernel's sources: in the package once installed, else in the repository."""
-    here = Path(__file__).resolve().parents[2]
-    for folder in (here / "kernels", here.parent / "kernels"):
-        if (folder / SOURCES[0]).is_file():
-            return folder
-    raise Unavailable("the kernel's sources are not installed")
-
-
-def compiler() -> str:
-    """The C++ compiler: `CXX`, or the first that is found."""
-    named = os.environ.get("CXX")
-    for name in shlex.split(named)[:1] if named else ("g++", "clang++", "c++"):
-        if found := shutil.which(name):
-            return found
-    raise Unavailable(f"no C++ compiler: `{named}` is not found" if named else "no C++ compiler")
+    library: ctypes.CDLL
+    path: Path
+    origin: str
+    rates: Path
 
 
 @cache
-def load() -> ctypes.CDLL:
-    """The library, compiled if it is not in the cache. Raises Unavailable."""
-    if os.environ.get("QRNNLANG_KERNEL", "").lower() in ("0", "off", "no"):
+def kernel() -> Kernel:
+    """The library for this machine, compiled if it is neither installed nor in the cache.
+
+    Raises Unavailable.
+    """
+    if recipe.switched_off():
         raise Unavailable("switched off by QRNNLANG_KERNEL")
     try:
-        return ctypes.CDLL(str(path()))
-    except OSError as error:
-        raise Unavailable(f"the kernel cannot be used: {error}") from None
+        if (found := installed.best()) and (opened := _installed(*found)):
+            return opened
+        return _compiled()
+    except Unavailable as error:
+        for found in installed.others():
+            if (opened := _installed(*found)) and _fits(opened):
+                return opened
+        raise error
 
 
-@cache
-def path() -> Path:
-    """The library's file, compiled if it is not in the cache. Raises Unavailable."""
-    return _compiled()
+def load() -> ctypes.CDLL:
+    """The library. Raises Unavailable."""
+    return kernel().library
+
+
+def rates_file() -> Path:
+    """Where what is measured of the library on this machine is kept. Raises Unavailable."""
+    return kernel().rates
 
 
 def reason() -> str | None:
     """Why there is no kernel; None if there is one."""
     try:
-        load()
+        kernel()
     except Unavailable as error:
         return str(error)
     return None
 
 
-def _compiled() -> Path:
-    from importlib.metadata import version
+def state() -> str:
+    """What computes on this machine, in a line for the user."""
+    try:
+        return f"ready ({kernel().origin})"
+    except Unavailable as error:
+        return f"none, XLA computes: {error}"
 
+
+def _installed(place: Path, kind: InstructionSet) -> Kernel | None:
+    """None where it does not load: it may have been built on a newer system."""
+    try:
+        opened = ctypes.CDLL(str(place))
+    except OSError:
+        return None
+    own = place.name == recipe.built_name(kind.march)
+    origin = f"{kind.title}, installed".removeprefix(", ") + ("" if own else " for another jaxlib")
+    here = recipe.digest((), place.name, _machine())
+    return Kernel(opened, place, origin, _cache() / f"kernel-{here}.rates.json")
+
+
+def _fits(found: Kernel) -> bool:
+    """Whether this `jaxlib` takes its calls: it looks at the version of their interface.
+
+    It does so at once only when it has been started; before, a call that it does not take would
+    keep it from starting.
+    """
     import jax.ffi
 
-    folder, program = sources(), compiler()
-    march = os.environ.get("QRNNLANG_MARCH", _march())
-    flags = [*FLAGS, *([f"-march={march}"] if march else [])]
-    flags += shlex.split(os.environ.get("QRNNLANG_CXXFLAGS", ""))
-    mark = hashlib.sha256()
-    for text in (version("jaxlib"), program, *flags, _machine()):
-        mark.update(text.encode() + b"\0")
-    for name in SOURCES:
-        mark.update((folder / name).read_bytes())
-    place = _cache() / f"kernel-{mark.hexdigest()[:20]}.so"
-    if place.is_file():
-        return place
+    call = jax.ffi.pycapsule(found.library.qrnn_forward)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(place.parent), tempfile.TemporaryDirectory(dir=place.parent) as scratch:
-            if place.is_file():
-                return place
-            made = Path(scratch) / "kernel.so"
-            where = ["-isystem", str(jax.ffi.include_dir())]
-            command = [program, *flags, *where, str(folder / SOURCES[0]), "-o", str(made)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
-            if done.returncode:
-                lines = done.stderr.strip().splitlines() or ["no message"]
-                error = next((x for x in lines if "error" in x), lines[-1])
-                raise Unavailable(f"`{Path(program).name}` cannot compile it: {error.strip()}")
-            made.replace(place)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"the kernel cannot be compiled: {error}") from None
-    return place
+        jax.local_devices(backend="cpu")
+        jax.ffi.register_ffi_target(f"trial of {found.path}", call, platform="cpu")
+    except RuntimeError:
+        return False
+    return True
+
+
+def _compiled() -> Kernel:
+    march = os.environ.get("QRNNLANG_MARCH")
+    more = shlex.split(os.environ.get("QRNNLANG_CXXFLAGS", ""))
+    flags = [*recipe.flags(_march() if march is None else march), *more]
+    asked = shlex.join(flags[len(recipe.FLAGS) :]) or "the compiler's defaults"
+    origin = "for this machine" if march is None and not more else f"with {asked}"
+    program = recipe.compiler()
+    texts = (recipe.interface_mark(), *program, *flags, _machine())
+    place = _cache() / f"kernel-{recipe.digest(recipe.source_files(), *texts)}.so"
+    try:
+        if not place.is_file():
+            _compile(place, flags)
+        opened = ctypes.CDLL(str(place))
+    except OSError as error:
+        raise Unavailable(f"the kernel cannot be used: {error}") from None
+    return Kernel(opened, place, f"compiled {origin}", place.with_suffix(".rates.json"))
+
+
+def _compile(place: Path, flags: list[str]) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(place.parent), tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+        if place.is_file():
+            return
+        made = Path(scratch) / "kernel.so"
+        recipe.compile_to(made, flags)
+        made.replace(place)
 
 
 @contextmanager
@@ -147,7 +154,7 @@ def _march() -> str:
 def _machine() -> str:
     """What the processor can do: a home folder may be shared by several machines."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = installed.CPUINFO.read_text().splitlines()
     except OSError:
         return f"{platform.machine()} {platform.processor()}"
     kinds = ("flags", "Features", "model name", "CPU part")
