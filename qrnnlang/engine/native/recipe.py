@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared", "-pthread")
 #: Compiling takes half a minute; a compiler that has not ended after this long is given up.
-PATIENCE_S = 300
+PATIENCE_S = 600
 
 
 class Unavailable(Exception):
@@ -27,9 +27,10 @@ class Unavailable(Exception):
 
 
 class InstructionSet(NamedTuple):
-    """`march`: the compiler's name of it, empty for its default; `needs`: Linux's names of what the
+    """What a library may use of a processor.
 
-    processor must have.
+    `march`: the compiler's name of it, empty for its default; `title`: the users'; `needs`: Linux's
+    names of what the processor must have.
     """
 
     march: str
@@ -112,9 +113,10 @@ def compile_to(made: Path, given: Sequence[str]) -> None:
 
 
 def built_name(march: str, interface: str | None = None) -> str:
-    """The file of a library in a wheel: its instruction set, of what sources and by what flags, and
+    """The file of a library in a wheel; it says of what the library was made.
 
-    for what headers of `jaxlib`; by default those that are installed. `*` stands for any.
+    The instruction set, the sources and flags, and the headers of `jaxlib`: by default those that
+    are installed; `*` stands for any.
     """
     what = digest(source_files(), *flags(march))
     return f"kernel-{march or 'default'}-{what}-{interface or interface_mark()}.so"
@@ -126,6 +128,7 @@ def interface_mark() -> str:
 
 
 def digest(files: Sequence[Path], *texts: str) -> str:
+    """A name for texts and the names and contents of files."""
     mark = hashlib.sha256()
     for text in texts:
         mark.update(text.encode() + b"\0")
