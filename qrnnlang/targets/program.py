@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Program:
 
     `bases`: what a classical register is called without its step, and the step. `bounds`: where
     the steps begin in `instrs`. `expected`: what the bits of a postselection must read, where that
-    is open.
+    is open. `again`: where gates with known angles begin that come again, the same objects.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Program:
     bases: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     bounds: list[int] = field(default_factory=list)
     expected: dict[str, tuple[Expr, ...]] = field(default_factory=dict)
+    again: dict[int, tuple[Instr, ...]] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
     def new_qubits(self, name: str, n: int) -> tuple[int, ...]:
@@ -99,11 +101,26 @@ class Program:
         self._taken.add(name)
         return name
 
+    def repeat(self, gates: tuple[Instr, ...]) -> None:
+        """Adds gates with known angles, without conditions, that come again as they are."""
+        self.again[len(self.instrs)] = gates
+        self.instrs += gates
+
+    def parts(self) -> Iterator[tuple[int, int, tuple[Instr, ...]]]:
+        """From where to where instructions come that do not repeat, and the gates after them."""
+        start = 0
+        for end, gates in self.again.items():
+            yield start, end, gates
+            start = end + len(gates)
+        yield start, len(self.instrs), ()
+
     def unbound(self) -> list[Leaf]:
         """What is left open: parameters in declared order, then inputs by step."""
         memo: dict[Any, Any] = {}
         found: set[Leaf] = set()
-        for angle in self._angles():
+        some = [i for start, end, _ in self.parts() for i in self.instrs[start:end]]
+        distinct = dict(zip(map(id, some), some, strict=True)).values()
+        for angle in chain((self.phase,), *[i.angles for i in distinct if i.angles]):
             if not isinstance(angle, float):
                 found.update(x for x in leaves(angle, memo) if isinstance(x, Leaf))
         order = {name: i for i, name in enumerate(self.names.shapes)}
@@ -120,9 +137,4 @@ class Program:
             replace(i, angles=tuple(a if isinstance(a, float) else 1.0 for a in i.angles))
             for i in self.instrs
         ]
-        return replace(self, instrs=known, phase=0.0)
-
-    def _angles(self) -> Iterator[Expr]:
-        yield self.phase
-        for instr in self.instrs:
-            yield from instr.angles
+        return replace(self, instrs=known, phase=0.0, again={})

@@ -69,6 +69,9 @@ _GATES: dict[str, Callable[..., Any]] = {
     "cswap": lib.CSwapGate,
 }
 
+#: From so many gates on, a copy inside Qiskit's library is quicker than one from a list.
+_MANY = 8
+
 
 def circuit_of(program: Program) -> QuantumCircuit:
     """The circuit of a program; unbound data become parameters named as in `language.md`.
@@ -89,19 +92,14 @@ def circuit_of(program: Program) -> QuantumCircuit:
         circuit.add_register(cregister)
         for i, cbit in zip(ids, cregister, strict=True):
             clbits[i] = cbit
-    writer = _Writer(program, qubits, clbits)
+    writer = _Writer(program, circuit, qubits, clbits)
     circuit.global_phase = writer.angle(program.phase)
-    for when, instrs in _runs(program.instrs):
-        if when is None:
-            circuit._data.extend(writer.made(instrs))
-            continue
-        branch = writer.branch(when, instrs)
-        if branch is not None:
-            circuit._data.append(branch)
-        else:
-            with circuit.if_test(writer.condition(when)):
-                for instr in writer.made(instrs):
-                    circuit.append(instr)
+    circuit._data.reserve(len(program.instrs))
+    for start, end, again in program.parts():
+        if end > start:
+            writer.write(program.instrs[start:end])
+        writer.repeat(again)
+    writer.flush()
     circuit.metadata = program.metadata
     return circuit
 
@@ -125,68 +123,110 @@ def _runs(instrs: list[Instr]) -> Iterator[tuple[BitExpr | None, list[Instr]]]:
 
 
 class _Writer:
-    def __init__(self, program: Program, qubits: list[Qubit], clbits: list[Clbit]):
+    """Writes into a circuit; `ready` is what goes into it next, all at once."""
+
+    def __init__(
+        self, program: Program, circuit: QuantumCircuit, qubits: list[Qubit], clbits: list[Clbit]
+    ):
         self.program = program
+        self.circuit = circuit
         self.qubits = qubits
         self.clbits = clbits
         self.parameters = parameters(program)
+        self.ready: list[CircuitInstruction] = []
         self._memo: dict[Hashable, tuple[Expr, Any]] = {}
         self._same: dict[int, CircuitInstruction] = {}  # by identity
-        self._alike: dict[Hashable, CircuitInstruction] = {}
-        self._bodies: dict[Hashable, QuantumCircuit] = {}
+        self._customs: dict[str, Any] = {}
+        self._bodies: dict[Hashable, tuple[tuple[int, ...], QuantumCircuit]] = {}
+        self._again: dict[int, Any] = {}  # by identity, lists of instructions or Qiskit's data
         self._weights: Memo = {}
 
-    def made(self, instrs: Sequence[Instr]) -> list[CircuitInstruction]:
-        """Every object once, and once each gate with known angles: steps repeat them."""
-        same, known = self._same, list(map(id, instrs))
-        for key, instr in zip(known, instrs, strict=True):
-            if key not in same:
-                same[key] = self._made(instr)
-        return [same[key] for key in known]
+    def flush(self) -> None:
+        self.circuit._data.extend(self.ready)
+        self.ready.clear()
 
-    def _made(self, instr: Instr) -> CircuitInstruction:
-        plain = not instr.clbits and all(isinstance(a, float) for a in instr.angles)
-        if not plain:
-            return self._new(instr)
-        key = (instr.name, instr.qubits, instr.angles)
-        found = self._alike.get(key)
+    def write(self, instrs: list[Instr]) -> None:
+        """Some of the instructions."""
+        if all([i.when is None for i in instrs]):  # noqa: C419 (a generator takes longer)
+            self.ready += self.made(instrs)
+            return
+        for when, run in _runs(instrs):
+            branch = None if when is None else self.branch(when, run)
+            if when is None:
+                self.ready += self.made(run)
+            elif branch is not None:
+                self.ready.append(branch)
+            else:
+                self.flush()
+                with self.circuit.if_test(self.condition(when)):
+                    for item in self.made(run):
+                        self.circuit.append(item)
+
+    def repeat(self, gates: tuple[Instr, ...]) -> None:
+        """Gates that come again: many are copied inside Qiskit's library, where that can be."""
+        found = self._again.get(id(gates))
         if found is None:
-            found = self._alike[key] = self._new(instr)
+            found = self._again[id(gates)] = self.made(gates)
+            if len(gates) >= _MANY and hasattr(self.circuit._data, "native_extend"):
+                alone = QuantumCircuit(self.qubits)
+                alone._data.extend(found)
+                found = self._again[id(gates)] = alone._data
+        if isinstance(found, list):
+            self.ready += found
+        else:
+            self.flush()
+            self.circuit._data.native_extend(found)
+
+    def made(self, instrs: Sequence[Instr]) -> list[CircuitInstruction]:
+        """Every object once: steps repeat them."""
+        same, found = self._same, []
+        for instr in instrs:
+            item = same.get(id(instr))
+            if item is None:
+                item = same[id(instr)] = self._made(instr)
+            found.append(item)
         return found
 
-    def _new(self, instr: Instr) -> CircuitInstruction:
+    def _made(self, instr: Instr) -> CircuitInstruction:
+        at = self.qubits
+        qubits = [at[q] for q in instr.qubits]
+        gate = _GATES.get(instr.name)
+        if gate is not None:
+            angles = [a if type(a) is float else self.angle(a) for a in instr.angles]
+            return CircuitInstruction.from_standard(gate._standard_gate, qubits, angles)
         clbits = [self.clbits[c] for c in instr.clbits]
         if instr.name == "store":
             assert instr.value is not None
             return CircuitInstruction(Store(expr.lift(clbits[0]), self.bit(instr.value)), (), ())
-        qubits = [self.qubits[q] for q in instr.qubits]
         return CircuitInstruction(self.operation(instr), qubits, clbits)
 
     def branch(self, when: BitExpr, instrs: Sequence[Instr]) -> CircuitInstruction | None:
         """Gates under one bit, made without Qiskit's builder, which looks at every bit there is."""
         if not isinstance(when, Bit) or any(i.clbits or i.name == "store" for i in instrs):
             return None
-        places = tuple(dict.fromkeys(q for i in instrs for q in i.qubits))
-        qubits = [self.qubits[q] for q in places]
+        places, body = self._body(instrs)
         clbit = self.clbits[when.id]
-        body = self._body(places, instrs)
-        return CircuitInstruction(IfElseOp((clbit, 1), body), qubits, [clbit])
+        operation = IfElseOp((clbit, 1), body)
+        return CircuitInstruction(operation, [self.qubits[q] for q in places], [clbit])
 
-    def _body(self, places: tuple[int, ...], instrs: Sequence[Instr]) -> QuantumCircuit:
-        """What a condition holds; once for all steps if its angles are known.
+    def _body(self, instrs: Sequence[Instr]) -> tuple[tuple[int, ...], QuantumCircuit]:
+        """On which qubits a condition acts, and how; once for all steps if its angles are known.
 
         Its bits stand for those of the operation in their order, so they need not be the same.
         """
         key = tuple([(i.name, i.qubits, i.angles) for i in instrs])
         found = self._bodies.get(key)
         if found is None:
-            found = QuantumCircuit([self.qubits[q] for q in places], [Clbit()])
-            found._data.extend(self.made(instrs))
+            places = tuple(dict.fromkeys(q for i in instrs for q in i.qubits))
+            body = QuantumCircuit([self.qubits[q] for q in places], [Clbit()])
+            body._data.extend(self.made(instrs))
+            found = places, body
             if all(isinstance(a, float) for i in instrs for a in i.angles):
                 self._bodies[key] = found
         return found
 
     def operation(self, instr: Instr) -> Any:
+        """What is no standard gate."""
         match instr.name:
             case "measure":
                 return Measure()
@@ -196,10 +236,11 @@ class _Writer:
                 return Barrier(len(instr.qubits))
             case "mcx":
                 return lib.MCXGate(len(instr.qubits) - 1)
-            case name if name in _GATES:
-                return _GATES[name](*(self.angle(a) for a in instr.angles))
             case name:
-                return lib.UnitaryGate(self.program.customs[name].matrix, label=name)
+                if name not in self._customs:
+                    matrix = self.program.customs[name].matrix
+                    self._customs[name] = lib.UnitaryGate(matrix, label=name)
+                return self._customs[name]
 
     def angle(self, angle: Expr) -> float | ParameterExpression:
         if isinstance(angle, float):

@@ -165,7 +165,7 @@ def opened(program: Program) -> tuple[Program, list[Slot]]:
             slots.append(Slot(instr.name, at, terms))
         instrs.append(replace(instr, angles=tuple(angles)) if angles else instr)
     names = replace(program.names, shapes={ANGLE: (len(slots),)})
-    return replace(program, instrs=instrs, names=names, phase=0.0), slots
+    return replace(program, instrs=instrs, names=names, phase=0.0, again={}), slots
 
 
 def polynomial(expr: Expr) -> Terms:

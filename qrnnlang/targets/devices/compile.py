@@ -201,7 +201,7 @@ class _Assembly:
             for emit in variant.stretches:
                 if isinstance(emit, tuple):
                     state.past_gates(emit)
-                    out.instrs += emit
+                    out.repeat(emit)
                 elif emit.name == "reset" and not emit.conditional:
                     out.instrs += state.reset(emit.places[0])
                 elif emit.name == "clean":
