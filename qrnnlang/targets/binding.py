@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -69,16 +70,17 @@ class Binding:
         return open_value("input", name, shape, t)
 
     def read(self, run: int, t: int, ref: Ref, shape: Shape) -> Value:
-        size = int(np.prod(shape, dtype=np.int64))
-        leaves = (Read(run, t, ref, i) for i in range(size))
-        return array([self.reads.get(leaf, leaf) for leaf in leaves], shape)
+        leaves = [Read(run, t, ref, i) for i in range(prod(shape))]
+        return array(
+            [self.reads.get(leaf, leaf) for leaf in leaves] if self.reads else leaves, shape
+        )
 
 
 def open_value(
     kind: Literal["param", "input", "carry", "value"], name: str, shape: Shape, step: int | None
 ) -> Value:
     """An array of which no entry is known."""
-    size = int(np.prod(shape, dtype=np.int64))
+    size = prod(shape)
     return array([Leaf(kind, name, i if shape else None, step) for i in range(size)], shape)
 
 

@@ -7,9 +7,10 @@ lines between there and the end of the circuit.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TypeAlias
 
 from ..ir.operands import wires_of
@@ -36,6 +37,8 @@ Line: TypeAlias = int
 
 NEVER: Time = (1 << 60, 0)
 
+_step = itemgetter(0)
+
 
 @dataclass
 class Lines:
@@ -46,13 +49,17 @@ class Lines:
 
     at: dict[Time, dict[Wire, Line]] = field(default_factory=dict)
     posts: dict[Time, int] = field(default_factory=dict)
-    touches: list[list[Time]] = field(default_factory=list)
+    touches: list[list[tuple[int, Sequence[Ref]]]] = field(default_factory=list)
 
     def deadline(self, line: Line, time: Time) -> Time:
         """When the line is next touched after `time`."""
-        touched = self.touches[line]
-        i = bisect_right(touched, time)
-        return touched[i] if i < len(touched) else NEVER
+        step, ref = time
+        touched = self.touches[line]  # step by step
+        for t, refs in touched[bisect_left(touched, step, key=_step) :]:
+            later = refs if t > step else refs[bisect_right(refs, ref) :]
+            if later:
+                return t, later[0]
+        return NEVER
 
     def _new(self) -> Line:
         self.touches.append([])
@@ -123,7 +130,8 @@ class _Sketch:
         """Step t, where the lines that come in are those of `into`; gives all of its lines."""
         every = [*into, *(lines._new() for _ in range(len(self.touches) - len(into)))]
         for line, refs in zip(every, self.touches, strict=True):
-            lines.touches[line] += [(t, ref) for ref in refs]
+            if refs:
+                lines.touches[line].append((t, refs))
         for ref, at, posts in self.reads:
             lines.at[t, ref] = {w: every[n] for w, n in at.items()}
             lines.posts[t, ref] = self.before + posts

@@ -32,6 +32,7 @@ class Readout:
     _copies: dict[tuple[int, int], list[tuple[Key, Slot]]] = field(default_factory=dict)
     _done: set[tuple[Key, Slot]] = field(default_factory=set)
     _rotated: set[Line] = field(default_factory=set)
+    _told: dict[object, dict[str, Any]] = field(default_factory=dict)  # by kind of need
 
     def begin(self, t: int) -> None:
         """The registers of step t."""
@@ -123,6 +124,17 @@ class Readout:
         }
         if parts > 1:
             found["part"] = [part, parts]
+        told = None if need.kind is None or parts > 1 else self._told.get(need.kind)
+        if told is None:
+            told = self._tell(need, chosen, part, parts)
+            if need.kind is not None and parts == 1:
+                self._told[need.kind] = told
+        found.update((name, _copied(v) if type(v) is list else v) for name, v in told.items())
+        return found
+
+    def _tell(self, need: Needed, chosen: Any, part: int, parts: int) -> dict[str, Any]:
+        """What is the same for all needs of a kind."""
+        found: dict[str, Any] = {}
         if need.selection is not None and parts == 1:
             found["kind"] = "prob"
             found["terms"] = [[1.0, list(range(len(need.slots)))]]
@@ -148,3 +160,7 @@ class Readout:
             [c if isinstance(c, float) else plain(c, self.program.names), list(bits)]
             for c, bits in terms
         ]
+
+
+def _copied(lists: list[Any]) -> list[Any]:
+    return [_copied(x) if type(x) is list else x for x in lists]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ..sema.closed import Elem, Expect, Op, Postselect, Prob, Ref, Scalar, Shape, Wire
 from .classical import Value, entry
@@ -22,8 +22,7 @@ Slot: TypeAlias = "Line | tuple[str, Ref, int]"
 Basis: TypeAlias = tuple[tuple[Slot, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """One product of Paulis, or one joint readout, that the output `key` needs.
 
     It lies at `time` and can be measured in a circuit that ends before `deadline`; `posts`
@@ -42,7 +41,8 @@ class Needed:
     """An output at one step.
 
     `products[read]`: what the read-out is, as Σ coefficient × product of ±1. `slots`: what its
-    register's bits hold, in order of appearance in the program.
+    register's bits hold, in order of appearance in the program. `kind`: the same object for
+    outputs that need the same at other steps; see `kinds`.
     """
 
     key: Key
@@ -53,6 +53,7 @@ class Needed:
     coefficients: Mapping[Read, tuple[tuple[Expr, Basis], ...]]
     atoms: tuple[Atom, ...]
     slots: tuple[Slot, ...]
+    kind: object | None = None
 
     @cached_property
     def affine(self) -> tuple[Affine, ...] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ from ..sema.closed import BitExpr, Origin, Shape
 from .symbols import Expr, Leaf, leaves
 
 
-@dataclass(frozen=True, slots=True)
-class Instr:
+class Instr(NamedTuple):
     """A gate of `recipes`, or `measure reset barrier store`, or a custom unitary by its name.
 
     `when`: a bit expression over the circuit's classical bits. `value`: what `store` writes.
@@ -134,7 +133,7 @@ class Program:
     def shape(self) -> Program:
         """The same circuit with 1 for every angle that is not known: enough to count gates."""
         known = [
-            replace(i, angles=tuple(a if isinstance(a, float) else 1.0 for a in i.angles))
+            i._replace(angles=tuple(a if isinstance(a, float) else 1.0 for a in i.angles))
             for i in self.instrs
         ]
         return replace(self, instrs=known, phase=0.0, again={})

@@ -9,7 +9,6 @@ are left out, the state of the carried qubits.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, chain, compress
 
@@ -89,7 +88,7 @@ def _forwards(program: Program) -> list[Instr]:
                 elif left is not None:
                     factors = (constant(a) or 0.0 for a in left.angles)
                     angles = tuple(mul(c, a) for c, a in zip(factors, instr.angles, strict=True))
-                    out.append(replace(instr, name=left.name, qubits=left.wires, angles=angles))
+                    out.append(instr._replace(name=left.name, qubits=left.wires, angles=angles))
     return out
 
 
@@ -157,7 +156,7 @@ def _joined(run: list[Instr]) -> Instr | None:
     for instr in run[1:]:
         whole = _matrix(instr.name, instr.angles) @ whole
     angles = euler(*(complex(x) for x in whole.ravel()))
-    return None if angles is None else replace(run[0], name="u", angles=angles)
+    return None if angles is None else run[0]._replace(name="u", angles=angles)
 
 
 @lru_cache(maxsize=4096)

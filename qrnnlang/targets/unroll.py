@@ -15,9 +15,10 @@ from .along import Along, Run
 from .angles import angle
 from .binding import Binding
 from .errors import costs_circuits
+from .kinds import Kinds
 from .layout import Fresh, Layout
 from .measurement import Readout
-from .outputs import Key, Needed, needed
+from .outputs import Key, Needed
 from .plan import CircuitPlan, full, whole
 from .program import Names, Program
 from .seams import tidy, unfelt
@@ -62,7 +63,7 @@ class Unrolled:
     @cached_property
     def needs(self) -> list[Needed]:
         """What the model's outputs need measured, step by step, in the order of the outputs."""
-        along, found = self.along, []
+        along, kinds, found = self.along, Kinds(), []
         for ref in along.quantum:
             check_angles(along.runs[ref], self.binding.rolled)
         order = {
@@ -70,15 +71,18 @@ class Unrolled:
             for i, ref in enumerate(along.quantum)
             for j, o in enumerate(along.runs[ref].op.cell.outputs)
         }
+        sources = {
+            (ref, o.name): o for ref in along.quantum for o in along.runs[ref].op.cell.outputs
+        }
         keys = {k for k in along.demand() if k[:2] in order}
         if self.binding.rolled:  # in a loop all steps are alike
             found_in = {key[:2] for key in keys}
             keys = {(r, name, t) for r, name in found_in for t in range(along.runs[r].steps)}
         for key in sorted(keys, key=lambda k: (k[2], order[k[0], k[1]])):
             run = along.runs[key[0]]
-            source = next(o for o in run.op.cell.outputs if o.name == key[1])
+            source = sources[key[:2]]
             values = run.values[key[2]]
-            need = needed(run.template, run.lines, key, values[source.ref], values)
+            need = kinds.needed(run.template, run.lines, key, values[source.ref], values)
             if need.atoms:
                 found.append(need)
         return found

@@ -25,6 +25,7 @@ class Variants:
 
     run: Run
     settings: Settings
+    _reads: dict[frozenset[Ref], Active] = field(default_factory=dict)
     _bases: dict[tuple[Active, Active | None], Step] = field(default_factory=dict)
     _meets: dict[tuple[Active, Active | None], bool] = field(default_factory=dict)
     _found: dict[tuple[Active | None, Active, Active | None, bool], Step] = field(
@@ -42,11 +43,12 @@ class Variants:
         active = [self._active(plan, t) for t in steps]
         anywhere = frozenset[Ref]().union(*active) if measures else None
         before: list[Active | None] = [None, *active[:-1]]
-        last = len(active) - 1
-        return [
-            self._step(a, b, anywhere, i < last)
-            for i, (a, b) in enumerate(zip(before, active, strict=True))
-        ]
+        goes_on = [True] * (len(active) - 1) + [False]
+        pairs = list(zip(before, active, goes_on, strict=True))
+        found = {
+            pair: self._step(pair[0], pair[1], anywhere, pair[2]) for pair in dict.fromkeys(pairs)
+        }
+        return [found[pair] for pair in pairs]
 
     def uniform(self) -> Step:
         """One step for all, as a loop needs it."""
@@ -60,10 +62,11 @@ class Variants:
 
     def _active(self, plan: CircuitPlan, t: int) -> Active:
         keys = plan.keys(self.run.index, t)
-        refs = {a.time[1] for key in keys for a in plan.atoms[key]}
-        return frozenset(
-            r for r in refs if isinstance(self.run.template.graph.op(r), Expect | Prob)
-        )
+        refs = frozenset([a.time[1] for key in keys for a in plan.atoms[key]])
+        if refs not in self._reads:
+            op = self.run.template.graph.op
+            self._reads[refs] = frozenset(r for r in refs if isinstance(op(r), Expect | Prob))
+        return self._reads[refs]
 
     def _base(self, active: Active, anywhere: Active | None) -> Step:
         """`anywhere`: what the circuit measures in any step, so that it is felt; None: nothing."""

@@ -163,7 +163,7 @@ def opened(program: Program) -> tuple[Program, list[Slot]]:
                 continue
             angles.append(Leaf("param", ANGLE, len(slots)))
             slots.append(Slot(instr.name, at, terms))
-        instrs.append(replace(instr, angles=tuple(angles)) if angles else instr)
+        instrs.append(instr._replace(angles=tuple(angles)) if angles else instr)
     names = replace(program.names, shapes={ANGLE: (len(slots),)})
     return replace(program, instrs=instrs, names=names, phase=0.0, again={}), slots
 
