@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from ..sema.closed import QubitCarry, Wire
 from .program import Program
 
 Fresh: TypeAlias = Literal["reuse", "expand"]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A `Layout` at a moment, equal to another in which the same would happen."""
+
+    where: tuple[tuple[Wire, int], ...]
+    free: tuple[int, ...]
+    dirty: frozenset[int]
+    home: tuple[tuple[Wire, int], ...]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.where, self.free, self.dirty, self.home))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass
@@ -28,6 +46,19 @@ class Layout:
     dirty: set[int] = field(default_factory=set)
     home: dict[Wire, int] = field(default_factory=dict)
     always: bool = False
+
+    def placed(self) -> Placed:
+        return Placed(
+            tuple(self.where.items()),
+            tuple(self.free),
+            frozenset(self.dirty),
+            tuple(self.home.items()),
+        )
+
+    def place(self, placed: Placed) -> None:
+        """Goes to what `placed` gave."""
+        self.where, self.home = dict(placed.where), dict(placed.home)
+        self.free, self.dirty = list(placed.free), set(placed.dirty)
 
     def carry(self, carries: list[QubitCarry]) -> None:
         """Qubits for the carried registers, before the first step."""

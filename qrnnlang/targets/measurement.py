@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ class Readout:
     parts: Mapping[Key, tuple[int, int]]  # which of how many circuits this one is, for an output
     run: int
     registers: dict[Key, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    first: int = 0  # bit of this step
     _by_time: dict[Time, list[Key]] = field(default_factory=dict)
     _copies: dict[tuple[int, int], list[tuple[Key, Slot]]] = field(default_factory=dict)
     _done: set[tuple[Key, Slot]] = field(default_factory=set)
@@ -36,6 +37,7 @@ class Readout:
 
     def begin(self, t: int) -> None:
         """The registers of step t."""
+        self.first = self.program.clbits
         for key in self.plan.keys(self.run, t):
             need, atoms = self.needs[key], self.plan.atoms[key]
             self.registers[key] = self.program.new_clbits(self.names[key], t, len(need.slots))
@@ -45,6 +47,22 @@ class Readout:
                 if isinstance(op, Prob):
                     self._copy(key, time, op)
             self.program.metadata["outputs"][self.registers[key][0]] = self._meaning(need)
+
+    def alike(self, t: int) -> Hashable | None:
+        """What this step writes, if only the numbers of its bits can differ; else None."""
+        found = []
+        for key in self.plan.keys(self.run, t):
+            need = self.needs[key]
+            whole = len(self.plan.atoms[key]) == len(need.atoms)
+            if need.kind is None or not whole or not self._rotated.isdisjoint(need.slots):
+                return None
+            found.append(need.kind)
+        return tuple(found)
+
+    def again(self, t: int) -> None:
+        """Step t reads as another one that is `alike`."""
+        for key in self.plan.keys(self.run, t):
+            self._rotated.update(s for s in self.needs[key].slots if isinstance(s, int))
 
     def _copy(self, key: Key, time: Time, op: Prob) -> None:
         """Bits that are plain results are measured a second time, where they are measured."""

@@ -59,7 +59,9 @@ class Program:
 
     `bases`: what a classical register is called without its step, and the step. `bounds`: where
     the steps begin in `instrs`. `expected`: what the bits of a postselection must read, where that
-    is open. `again`: where gates with known angles begin that come again, the same objects.
+    is open. `shapes`: for each step an object, the same for steps that differ in angles and numbers
+    of bits alone; None for one that is not known. `again`: where gates with known angles begin that
+    come again, the same objects.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Program:
     clbits: int = 0
     bases: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     bounds: list[int] = field(default_factory=list)
+    shapes: list[object] = field(default_factory=list)
     expected: dict[str, tuple[Expr, ...]] = field(default_factory=dict)
     again: dict[int, tuple[Instr, ...]] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from .program import Instr, Names, Program
 from .simplify import Memo, check_sums
 from .symbols import Expr, Fn, Leaf, fold
 
-_GATES: dict[str, Callable[..., Any]] = {
+_GATES: dict[str, Any] = {
     "id": lib.IGate,
     "x": lib.XGate,
     "y": lib.YGate,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import lru_cache
 from itertools import accumulate, chain, compress
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,14 @@ def tidy(program: Program, level: int) -> None:
     program.instrs = _singles(program, instrs) if level > 1 else instrs
 
 
+class _Look(NamedTuple):
+    """Which instructions of a step stay (None: all), what is felt before it, its new shape."""
+
+    kept: list[bool] | None
+    how: dict[int, int]
+    shape: object
+
+
 def unfelt(program: Program) -> None:
     """Removes what no later measurement feels, and nothing else; the steps' bounds move along.
 
@@ -41,22 +50,28 @@ def unfelt(program: Program) -> None:
     if not any(i.name == "measure" for i in program.instrs):
         return
     felt = Felt()
-    known: dict[Hashable, tuple[list[bool], dict[int, int]]] = {}
+    known: dict[Hashable, _Look] = {}
     pieces: list[list[Instr]] = []
+    shapes: list[object] = []
     ends = [0, *program.bounds, len(program.instrs)]
-    for a, b in zip(reversed(ends[:-1]), reversed(ends[1:]), strict=True):
+    given = [None, *program.shapes]
+    for a, b, shape in zip(reversed(ends[:-1]), reversed(ends[1:]), reversed(given), strict=True):
         instrs = program.instrs[a:b]
-        looks = tuple([(i.name, i.qubits, i.when is None) for i in instrs])
+        looks = shape or tuple([(i.name, i.qubits, i.when is None) for i in instrs])
         key = looks, frozenset(felt.how.items())
-        if key not in known:
+        look = known.get(key)
+        if look is None:
             kept = [_felt(program, felt, instr) for instr in reversed(instrs)]
-            known[key] = kept[::-1], dict(felt.how)
-        kept, how = known[key]
-        felt.how = dict(how)
-        pieces.append(instrs if all(kept) else list(compress(instrs, kept)))
+            everything = all(kept)
+            left = shape if everything or shape is None else object()
+            look = known[key] = _Look(None if everything else kept[::-1], dict(felt.how), left)
+        felt.how = dict(look.how)
+        pieces.append(instrs if look.kept is None else list(compress(instrs, look.kept)))
+        shapes.append(look.shape)
     pieces.reverse()
     program.bounds = list(accumulate(map(len, pieces)))[:-1]
     program.instrs = list(chain.from_iterable(pieces))
+    program.shapes = shapes[-2::-1]
 
 
 def _stamp(instr: Instr) -> Stamp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,7 +35,7 @@ from .angles import angle, unknown
 from .binding import value_name
 from .bits import FALSE, substitute
 from .classical import Value, known
-from .layout import Layout
+from .layout import Layout, Placed
 from .lines import Lines, Time
 from .measurement import Readout
 from .outputs import scalar
@@ -43,6 +43,7 @@ from .preparation import encoding, prepare
 from .program import Custom, Instr, Program
 from .standing import Standing
 from .symbols import Expr, Leaf, add, mul
+from .tape import Spot, Tape, Tapes
 from .template import Template
 
 _NOWHERE = Origin(None)
@@ -73,6 +74,8 @@ class Stamper:
     seen: Mapping[Ref, Mapping[Wire, Wire]] = field(default_factory=dict)
     origin: Origin = _NOWHERE
     standing: Standing = field(default_factory=Standing)
+    tapes: Tapes = field(default_factory=Tapes)
+    placed: Placed | None = None  # of the layout, if that is known
 
     def begin(self, values: Mapping[Ref, Value]) -> None:
         """The carried registers and their preparation."""
@@ -94,10 +97,47 @@ class Stamper:
         self.seen = step.seen
         self.measured: dict[str, int] = {}
         self.post = 0
+        alike = self.readout.alike(t) if self._plain(t, step, cut) else None
+        self.program.shapes.append(None)
+        if alike is not None:
+            self._by_tape(t, step, values, alike)
+            return
+        self.placed = None
         if not self._stamp(t, step, values, cut):
             return
         self._carry_bits()
         self.layout.next_step([c for c in step.carries if isinstance(c, QubitCarry)])
+
+    def _plain(self, t: int, step: Step, cut: Time) -> bool:
+        """Whether a step may be written as an earlier one was."""
+        whole = cut[0] > t and self.layout.fresh == "reuse" and not self.rolled
+        return whole and not self.bits and not self.posts and self.tapes.plain(step)
+
+    def _by_tape(self, t: int, step: Step, values: Mapping[Ref, Value], alike: Hashable) -> None:
+        """A step of gates and read-outs; taken down if there was none like it."""
+        before = self.layout.placed() if self.placed is None else self.placed
+        key = id(step), alike, before
+        first, instrs = self.readout.first, self.program.instrs
+        tape = self.tapes.find(key)
+        if tape is None:
+            start, spots, qubits = len(instrs), list[Spot](), self.program.qubits
+            for ref, item in step.line:
+                if isinstance(item, Stamp):
+                    spots.append((len(instrs) - start, ref, item))
+                    if self._again(item, values):
+                        continue
+                self._item(ref, item, values, self.template.origin(ref))
+            self.layout.next_step([c for c in step.carries if isinstance(c, QubitCarry)])
+            after = self.layout.placed()
+            tape = Tape.of(instrs[start:], spots, first, values, after, self.template)
+            if self.program.qubits == qubits:
+                self.tapes.keep(key, tape)
+        else:
+            instrs += tape.play(t, first, values)
+            self.layout.place(tape.after)
+            self.readout.again(t)
+        self.placed = tape.after
+        self.program.shapes[-1] = tape
 
     def _stamp(self, t: int, step: Step, values: Mapping[Ref, Value], cut: Time) -> bool:
         """The line of a step; False if it is cut off."""

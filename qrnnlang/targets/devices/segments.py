@@ -112,9 +112,12 @@ def segments(program: Program, bounds: Sequence[int]) -> list[Segment]:
     ends: dict[Life, int] = {}
     known: dict[Hashable, _Piece] = {}
     pieces: list[tuple[_Piece, list[Instr], list[Life]]] = []
+    shapes = dict(zip(program.bounds, program.shapes, strict=True))
     for k, (a, b) in enumerate((a, b) for a, b in pairwise(bounds) if b > a):
         instrs = program.instrs[a:b]
-        key = tuple([(i.name, i.qubits, len(i.clbits), i.when is None) for i in instrs])
+        key = shapes.get(a) or tuple(
+            [(i.name, i.qubits, len(i.clbits), i.when is None) for i in instrs]
+        )
         if key not in known:
             known[key] = _Piece.of_instrs(instrs)
         piece = known[key]
