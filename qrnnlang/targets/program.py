@@ -33,6 +33,17 @@ class Instr(NamedTuple):
     origin: Origin | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Instructions that come again but for those at `holes`, which differ each time.
+
+    The others have known angles, and no conditions or bits.
+    """
+
+    instrs: tuple[Instr, ...]
+    holes: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Custom:
     """A unitary without a standard name, operand 0 least significant."""
@@ -60,8 +71,8 @@ class Program:
     `bases`: what a classical register is called without its step, and the step. `bounds`: where
     the steps begin in `instrs`. `expected`: what the bits of a postselection must read, where that
     is open. `shapes`: for each step an object, the same for steps that differ in angles and numbers
-    of bits alone; None for one that is not known. `again`: where gates with known angles begin that
-    come again, the same objects.
+    of bits alone; None for one that is not known. `again`: where instructions begin that
+    are those of a block.
     """
 
     name: str
@@ -78,7 +89,7 @@ class Program:
     bounds: list[int] = field(default_factory=list)
     shapes: list[object] = field(default_factory=list)
     expected: dict[str, tuple[Expr, ...]] = field(default_factory=dict)
-    again: dict[int, tuple[Instr, ...]] = field(default_factory=dict)
+    again: dict[int, Block] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
     def new_qubits(self, name: str, n: int) -> tuple[int, ...]:
@@ -103,24 +114,27 @@ class Program:
         self._taken.add(name)
         return name
 
-    def repeat(self, gates: tuple[Instr, ...]) -> None:
-        """Adds gates with known angles, without conditions, that come again as they are."""
-        self.again[len(self.instrs)] = gates
-        self.instrs += gates
+    def repeat(self, block: Block, instrs: list[Instr]) -> None:
+        """Adds instructions that are those of a block but for its holes."""
+        self.again[len(self.instrs)] = block
+        self.instrs += instrs
 
-    def parts(self) -> Iterator[tuple[int, int, tuple[Instr, ...]]]:
-        """From where to where instructions come that do not repeat, and the gates after them."""
+    def parts(self) -> Iterator[tuple[int, int, Block | None]]:
+        """From where to where instructions come that do not repeat, and the block after them."""
         start = 0
-        for end, gates in self.again.items():
-            yield start, end, gates
-            start = end + len(gates)
-        yield start, len(self.instrs), ()
+        for end, block in self.again.items():
+            yield start, end, block
+            start = end + len(block.instrs)
+        yield start, len(self.instrs), None
 
     def unbound(self) -> list[Leaf]:
         """What is left open: parameters in declared order, then inputs by step."""
         memo: dict[Any, Any] = {}
         found: set[Leaf] = set()
-        some = [i for start, end, _ in self.parts() for i in self.instrs[start:end]]
+        some: list[Instr] = []
+        for start, end, block in self.parts():
+            some += self.instrs[start:end]
+            some += [self.instrs[end + k] for k in block.holes] if block else ()
         distinct = dict(zip(map(id, some), some, strict=True)).values()
         for angle in chain((self.phase,), *[i.angles for i in distinct if i.angles]):
             if not isinstance(angle, float):

@@ -25,7 +25,7 @@ from qiskit.circuit import library as lib
 from qiskit.circuit.classical import expr
 
 from ..sema.closed import Bit, BitConst, BitExpr, BitNot, BitOp
-from .program import Instr, Names, Program
+from .program import Block, Instr, Names, Program
 from .simplify import Memo, check_sums
 from .symbols import Expr, Fn, Leaf, fold
 
@@ -69,8 +69,8 @@ _GATES: dict[str, Any] = {
     "cswap": lib.CSwapGate,
 }
 
-#: From so many gates on, a copy inside Qiskit's library is quicker than one from a list.
-_MANY = 8
+#: Stands in a hole of a block until that is filled.
+_PLUG = Instr("x", (0,))
 
 
 def circuit_of(program: Program) -> QuantumCircuit:
@@ -95,10 +95,11 @@ def circuit_of(program: Program) -> QuantumCircuit:
     writer = _Writer(program, circuit, qubits, clbits)
     circuit.global_phase = writer.angle(program.phase)
     circuit._data.reserve(len(program.instrs))
-    for start, end, again in program.parts():
+    for start, end, block in program.parts():
         if end > start:
             writer.write(program.instrs[start:end])
-        writer.repeat(again)
+        if block is not None:
+            writer.repeat(block, program.instrs[end : end + len(block.instrs)])
     writer.flush()
     circuit.metadata = program.metadata
     return circuit
@@ -138,7 +139,7 @@ class _Writer:
         self._same: dict[int, CircuitInstruction] = {}  # by identity
         self._customs: dict[str, Any] = {}
         self._bodies: dict[Hashable, tuple[tuple[int, ...], QuantumCircuit]] = {}
-        self._again: dict[int, Any] = {}  # by identity, lists of instructions or Qiskit's data
+        self._blocks: dict[int, Any] = {}  # by identity
         self._weights: Memo = {}
 
     def flush(self) -> None:
@@ -162,20 +163,27 @@ class _Writer:
                     for item in self.made(run):
                         self.circuit.append(item)
 
-    def repeat(self, gates: tuple[Instr, ...]) -> None:
-        """Gates that come again: many are copied inside Qiskit's library, where that can be."""
-        found = self._again.get(id(gates))
-        if found is None:
-            found = self._again[id(gates)] = self.made(gates)
-            if len(gates) >= _MANY and hasattr(self.circuit._data, "native_extend"):
-                alone = QuantumCircuit(self.qubits)
-                alone._data.extend(found)
-                found = self._again[id(gates)] = alone._data
-        if isinstance(found, list):
-            self.ready += found
-        else:
-            self.flush()
-            self.circuit._data.native_extend(found)
+    def repeat(self, block: Block, instrs: list[Instr]) -> None:
+        """Instructions as in a block: copied inside Qiskit's library, and the holes filled."""
+        data = self.circuit._data
+        if not hasattr(data, "native_extend"):  # before Qiskit 2.X
+            self.write(instrs)
+            return
+        if id(block) not in self._blocks:
+            gates = list(block.instrs)
+            for k in block.holes:
+                gates[k] = _PLUG
+            alone = QuantumCircuit(self.qubits)
+            alone._data.extend(self.made(gates))
+            self._blocks[id(block)] = alone._data
+        self.flush()
+        start = len(data)
+        data.native_extend(self._blocks[id(block)])
+        for k in block.holes:
+            instr = instrs[k]
+            made = self._made(instr) if instr.when is None else self.branch(instr.when, [instr])
+            assert made is not None
+            data[start + k] = made
 
     def made(self, instrs: Sequence[Instr]) -> list[CircuitInstruction]:
         """Every object once: steps repeat them."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import groupby
 from math import exp
 from typing import Any
 
 import numpy as np
 
-from ..program import Instr, Program
-from .lower import Emit, Lowering, emitted, lacking
+from ..program import Program
+from .lower import Emit, Lowering, lacking
 from .places import Places
 from .properties import check, device_of, duration_of, loss_of, quick_reset
 from .router import DEPTH, Device, Place, Routed, Router
 from .search import OWN, UNITS, Candidate, Search
 from .segments import Role, Segment, segments, shared_angles
+from .stamping import Stamping
 from .tasks import tasks_of
 from .weaving import Weaver
 from .work import Task
@@ -36,18 +35,6 @@ class Variant:
     gates: int
     depth: int
     loss: float
-
-    @cached_property
-    def stretches(self) -> tuple[Emit | tuple[Instr, ...], ...]:
-        """The operations, with those between two others that are the same at every step as one."""
-        found: list[Emit | tuple[Instr, ...]] = []
-        for same, emits in groupby(self.emits, _standing):
-            if same:
-                made = (Instr(e.name, e.places, tuple(c for c, _ in e.angles)) for e in emits)
-                found.append(tuple(made))
-            else:
-                found += emits
-        return tuple(found)
 
 
 def on_device(
@@ -193,23 +180,12 @@ class _Assembly:
     def _stamp(self, out: Program, main: int, steady: list[Variant]) -> None:
         form = self.parts[main].form
         place = self._first(main, steady[0])
-        state = Places(self.dynamic and quick_reset(self.backend))
+        stamping = Stamping(out, Places(self.dynamic and quick_reset(self.backend)))
         for i, part in enumerate(self.parts):
             at = {r: place[part.lives[r]] for r in sorted(part.enters)}
             fitting = [v for v in steady if v.start == at] if part.form == form else []
             variant = fitting[0] if fitting else self._bridge(i, at, form, steady[0])
-            for emit in variant.stretches:
-                if isinstance(emit, tuple):
-                    state.past_gates(emit)
-                    out.repeat(emit)
-                elif emit.name == "reset" and not emit.conditional:
-                    out.instrs += state.reset(emit.places[0])
-                elif emit.name == "clean":
-                    state.clean(emit.places[0])
-                else:
-                    instr = emitted(emit, part.instrs)
-                    state.past(instr)
-                    out.instrs.append(instr)
+            stamping.step(variant.emits, part.instrs)
             place = {part.lives[r]: p for r, p in variant.end.items()}
 
     def _first(self, main: int, variant: Variant) -> dict[int, Place]:
@@ -272,13 +248,6 @@ class _Assembly:
             "seconds": sum(duration_of(v.emits, self.backend) for v in steady) / n,
             "success": exp(-sum(loss_of(v.emits, self.backend) for v in steady) / n),
         }
-
-
-def _standing(emit: Emit) -> bool:
-    """Whether it is the same at every step, whatever is known of its places."""
-    if emit.name in ("reset", "clean") or emit.source >= 0:
-        return False
-    return not any(terms for _, terms in emit.angles)
 
 
 def _cost(variants: list[Variant], device: Device) -> float:

@@ -20,7 +20,6 @@ class Places:
     quick: bool
     touched: set[Place] = field(default_factory=set)
     bits: dict[Place, int] = field(default_factory=dict)
-    _where: dict[int, tuple[tuple[Instr, ...], frozenset[Place]]] = field(default_factory=dict)
 
     def reset(self, place: Place) -> list[Instr]:
         if place not in self.touched:
@@ -41,12 +40,3 @@ class Places:
             self.bits.pop(place, None)
         if instr.name == "measure" and instr.when is None:
             self.bits[instr.qubits[0]] = instr.clbits[0]
-
-    def past_gates(self, instrs: tuple[Instr, ...]) -> None:
-        """Gates that come again, the same object every time."""
-        if id(instrs) not in self._where:
-            self._where[id(instrs)] = instrs, frozenset(q for i in instrs for q in i.qubits)
-        places = self._where[id(instrs)][1]
-        self.touched |= places
-        for place in places & self.bits.keys():
-            del self.bits[place]
