@@ -7,7 +7,7 @@ from math import isfinite
 
 from ..diagnostics import CompileError, DataError
 from ..passes import Polynomial
-from ..sema.closed import Origin, Ref
+from ..sema.closed import Elem, Origin, Ref
 from .classical import Value
 from .errors import BIND, STEPWISE, UNROLL, target_error
 from .outputs import scalar
@@ -30,6 +30,12 @@ def angle(
         DataError: a value that is not finite.
     """
     total: Expr = 0.0
+    if len(polynomial) == 1 and len(polynomial[0][1]) == 1:  # most often it is one value
+        ((coefficient, (factor,)),) = polynomial
+        found = values[factor.ref].item(factor.index) if isinstance(factor, Elem) else factor
+        if type(found) is float and isfinite(total := total + coefficient * found):
+            return total
+        total = 0.0
     for coefficient, factors in polynomial:
         product: Expr = 1.0
         for factor in factors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import pi
 from typing import Any
 
@@ -48,7 +49,11 @@ def emitted(emit: Emit, instrs: Sequence[Instr]) -> Instr:
     for constant, terms in emit.angles:
         total: Expr = constant
         for c, k, j in terms:
-            total = add(total, mul(c, instrs[k].angles[j]))
+            angle = instrs[k].angles[j]
+            if type(total) is float and type(angle) is float:
+                total += c * angle
+            else:
+                total = add(total, mul(c, angle))
         angles.append(total)
     when, origin = None, None
     clbits: tuple[int, ...] = ()
@@ -68,7 +73,6 @@ class Lowering:
     size: int
     seed: int
     _pieces: dict[tuple[Any, ...], list[Emit]] = field(default_factory=dict)
-    _passes: list[Any] = field(default_factory=list)
 
     def lower(self, tasks: Sequence[Task], moves: Sequence[Move]) -> list[Emit]:
         """The step in the device's gates, couplings and directions.
@@ -212,17 +216,21 @@ class Lowering:
         ]
 
     def _run(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        if not self._passes:
-            whole = generate_preset_pass_manager(
-                3, backend=self.backend, seed_transpiler=self.seed, layout_method="trivial"
-            )
-            self._passes = [whole.translation, whole.optimization]
         try:
-            for part in self._passes:
+            for part in _passes(self.backend, self.backend.target, self.seed):
                 circuit = part.run(circuit)
         except TranspilerError as error:
             raise lacking(self.backend, str(error.message).strip().rstrip(".")) from None
         return circuit
+
+
+@lru_cache(maxsize=8)
+def _passes(backend: Any, target: Any, seed: int) -> tuple[Any, Any]:
+    """Qiskit's translation and optimisation for a backend, while `target` is what it says."""
+    whole = generate_preset_pass_manager(
+        3, backend=backend, seed_transpiler=seed, layout_method="trivial"
+    )
+    return whole.translation, whole.optimization
 
 
 def lacking(backend: Any, why: str) -> Exception:
