@@ -29,13 +29,12 @@ def angle(
             function that the circuit's expressions lack (E0610 in a loop).
         DataError: a value that is not finite.
     """
-    total: Expr = 0.0
     if len(polynomial) == 1 and len(polynomial[0][1]) == 1:  # most often it is one value
         ((coefficient, (factor,)),) = polynomial
         found = values[factor.ref].item(factor.index) if isinstance(factor, Elem) else factor
-        if type(found) is float and isfinite(total := total + coefficient * found):
-            return total
-        total = 0.0
+        if type(found) is float and isfinite(value := 0.0 + coefficient * found):
+            return value
+    total: Expr = 0.0
     for coefficient, factors in polynomial:
         product: Expr = 1.0
         for factor in factors:

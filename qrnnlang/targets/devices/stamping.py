@@ -73,7 +73,7 @@ class Stamping:
                     sources[instr.qubits[0]] = len(made)
                 made.append(instr)
         self.out.instrs += made
-        block = Block(tuple(made), tuple(sorted(k for k, *_ in [*moving, *flips])))
+        block = Block(tuple(made), tuple(sorted([k for k, _ in moving] + [k for k, _, _ in flips])))
         bits = [(p, sources.get(p, -1)) for p in state.bits]
         return _Written(emits, block, moving, flips, frozenset(state.touched), bits)
 
