@@ -46,8 +46,8 @@ class Kind:
         entries = tuple(value.ravel().tolist())
         if len(entries) != len(self.marks):
             return None
-        for read, mark in zip(entries, self.marks, strict=True):
-            if type(read) is not Read or (read.ref, read.component) != mark:
+        for read, (ref, component) in zip(entries, self.marks, strict=True):
+            if type(read) is not Read or read.ref != ref or read.component != component:
                 return None
             if read.step != t or read.run != run:
                 return None

@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TypeAlias
 
 from ..ir.operands import wires_of
@@ -37,8 +36,6 @@ Line: TypeAlias = int
 
 NEVER: Time = (1 << 60, 0)
 
-_step = itemgetter(0)
-
 
 @dataclass
 class Lines:
@@ -55,11 +52,13 @@ class Lines:
         """When the line is next touched after `time`."""
         step, ref = time
         touched = self.touches[line]  # step by step
-        for t, refs in touched[bisect_left(touched, step, key=_step) :]:
-            later = refs if t > step else refs[bisect_right(refs, ref) :]
-            if later:
-                return t, later[0]
-        return NEVER
+        i = bisect_left(touched, (step,))
+        if i < len(touched) and touched[i][0] == step:
+            refs = touched[i][1]
+            if refs[-1] > ref:
+                return step, refs[bisect_right(refs, ref)]
+            i += 1
+        return (touched[i][0], touched[i][1][0]) if i < len(touched) else NEVER
 
     def _new(self) -> Line:
         self.touches.append([])

@@ -32,7 +32,7 @@ class Readout:
     _by_time: dict[Time, list[Key]] = field(default_factory=dict)
     _copies: dict[tuple[int, int], list[tuple[Key, Slot]]] = field(default_factory=dict)
     _done: set[tuple[Key, Slot]] = field(default_factory=set)
-    _rotated: set[Line] = field(default_factory=set)
+    _rotated: set[Slot] = field(default_factory=set)
     _told: dict[object, dict[str, Any]] = field(default_factory=dict)  # by kind of need
 
     def begin(self, t: int) -> None:
@@ -62,7 +62,7 @@ class Readout:
     def again(self, t: int) -> None:
         """Step t reads as another one that is `alike`."""
         for key in self.plan.keys(self.run, t):
-            self._rotated.update(s for s in self.needs[key].slots if isinstance(s, int))
+            self._rotated.update(self.needs[key].slots)
 
     def _copy(self, key: Key, time: Time, op: Prob) -> None:
         """Bits that are plain results are measured a second time, where they are measured."""

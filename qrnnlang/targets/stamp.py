@@ -134,7 +134,8 @@ class Stamper:
                 self.tapes.keep(key, tape)
         else:
             instrs += tape.play(t, first, values)
-            self.layout.place(tape.after)
+            if tape.after is not before:
+                self.layout.place(tape.after)
             self.readout.again(t)
         self.placed = tape.after
         self.program.shapes[-1] = tape

@@ -181,8 +181,9 @@ class _Assembly:
         form = self.parts[main].form
         place = self._first(main, steady[0])
         stamping = Stamping(out, Places(self.dynamic and quick_reset(self.backend)))
+        order = {form: sorted(group[0].enters) for form, group in self.groups.items()}
         for i, part in enumerate(self.parts):
-            at = {r: place[part.lives[r]] for r in sorted(part.enters)}
+            at = {r: place[part.lives[r]] for r in order[part.form]}
             fitting = [v for v in steady if v.start == at] if part.form == form else []
             variant = fitting[0] if fitting else self._bridge(i, at, form, steady[0])
             stamping.step(variant.emits, part.instrs)

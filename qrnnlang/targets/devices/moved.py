@@ -86,9 +86,15 @@ def quietest(
         for p in some:
             if p in taken or len(device.neighbours[p]) < len(meets[order[k]]):
                 continue
-            costs = [(n, error(p, place[j])) for j, n in earlier[k]]
-            if all(e >= 0.0 for _, e in costs):
-                found.append((loss + sum(n * e for n, e in costs), p))
+            costs = []
+            for j, n in earlier[k]:
+                q = place[j]
+                e = errors.get((p, q) if p < q else (q, p))
+                if e is None:
+                    break
+                costs.append(n * e)
+            else:
+                found.append((loss + sum(costs), p))
         return sorted(found, reverse=True)
 
     stack = [options(0, 0.0)]

@@ -103,13 +103,15 @@ class Search:
     ) -> Routed:
         """The best way from given places of entering roles to given places of leaving ones."""
         best: Routed | None = None
+        least = 0.0
         k, before = 0, self.work
         fixed = {self.qubits[r]: p for r, p in start.items()}
         while k < 3 or self.work - before < units:
             rng = Random(self.seed * 1_000_003 + k)
             routed = self._route(self._place(fixed, rng), target, rng)
-            if best is None or self._price(Candidate((routed,))) < self._price(Candidate((best,))):
-                best = routed
+            price = self._price(Candidate((routed,)))
+            if best is None or price < least:
+                best, least = routed, price
             k += 1
             if best.still and k >= _STILL:
                 break
