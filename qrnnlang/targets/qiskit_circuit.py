@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import (
@@ -14,9 +12,7 @@ from qiskit.circuit import (
     Clbit,
     IfElseOp,
     Measure,
-    Parameter,
     ParameterExpression,
-    ParameterVector,
     Qubit,
     Reset,
     Store,
@@ -25,7 +21,8 @@ from qiskit.circuit import library as lib
 from qiskit.circuit.classical import expr
 
 from ..sema.closed import Bit, BitConst, BitExpr, BitNot, BitOp
-from .program import Block, Instr, Names, Program
+from .program import Block, Instr, Program
+from .qiskit_parameters import applied, parameters
 from .simplify import Memo, check_sums
 from .symbols import Expr, Fn, Leaf, fold
 
@@ -166,7 +163,7 @@ class _Writer:
     def repeat(self, block: Block, instrs: list[Instr]) -> None:
         """Instructions as in a block: copied inside Qiskit's library, and the holes filled."""
         data = self.circuit._data
-        if not hasattr(data, "native_extend"):  # before Qiskit 2.X
+        if not hasattr(data, "native_extend"):  # an older Qiskit
             self.write(instrs)
             return
         if id(block) not in self._blocks:
@@ -263,7 +260,7 @@ class _Writer:
             case Leaf():
                 return self.parameters[node]
             case Fn(fn=fn):
-                return _apply(fn, args)
+                return applied(fn, args)
         raise AssertionError(node)
 
     # --- bits -----------------------------------------------------------------------------------
@@ -289,68 +286,3 @@ class _Writer:
             case BitOp(op, a, b):
                 make = {"and": expr.logic_and, "or": expr.logic_or, "xor": expr.bit_xor}[op]
                 return make(self.bit(a), self.bit(b))
-
-
-def _apply(fn: str, args: tuple[Any, ...]) -> Any:
-    a = args[0]
-    match fn:
-        case "add":
-            return a + args[1]
-        case "sub":
-            return a - args[1]
-        case "mul":
-            return a * args[1]
-        case "div":
-            return a / args[1]
-        case "neg":
-            return -a
-        case "pow":
-            return a ** args[1]
-        case "sqrt":
-            return a**0.5
-        case "abs":
-            return abs(a)
-        case _:
-            return getattr(a, fn)()
-
-
-def parameters(program: Program) -> dict[Leaf, Parameter]:
-    """The unbound data as parameters: elements of vectors, or plain ones for scalars."""
-    made: dict[str, Any] = {}
-    found: dict[Leaf, Parameter] = {}
-    taken: dict[str, tuple[str, str]] = {}
-    for leaf in program.unbound():
-        name = qiskit_name(leaf, program.names, taken)
-        if name not in made:
-            size = None if leaf.index is None else _size(program.names, leaf)
-            made[name] = _named(name, size)
-        found[leaf] = made[name] if leaf.index is None else made[name][leaf.index]
-    return found
-
-
-def _named(name: str, size: int | None) -> Any:
-    """A `Parameter`, or a vector of some size.
-
-    Its identity comes from its name and not from chance: equal programs are equal QPY files, and
-    all circuits of a model share their parameters.
-    """
-    digest = sha256(f"qrnnlang:{name}:{size}".encode()).digest()
-    identity = UUID(bytes=digest[:16])
-    if size is None:
-        return Parameter(name, uuid=identity)
-    return ParameterVector(name, size, uuid=identity)
-
-
-def qiskit_name(leaf: Leaf, names: Names, taken: dict[str, tuple[str, str]]) -> str:
-    """The name of a parameter or vector; an input that meets a parameter's name gets a `_`."""
-    name = names.step(leaf.name, leaf.step)
-    while taken.setdefault(name, (leaf.kind, leaf.name)) != (leaf.kind, leaf.name):
-        name += "_"
-    return name
-
-
-def _size(names: Names, leaf: Leaf) -> int:
-    size = 1
-    for n in names.shapes[leaf.name]:
-        size *= n
-    return size
