@@ -19,12 +19,14 @@ _Source = int
 class _Written:
     """What operations write that find the same places in use, and measured.
 
+    `plain`: whether nothing in them is under a condition of the program, which joins neighbours.
     `moving`: what differs from step to step. `flips`: an X in place of a reset, on a place, under
     the result of a measurement. `touched`, `bits`: what is known of places afterwards.
     """
 
     emits: Sequence[Emit]
     block: Block
+    plain: bool
     moving: Sequence[tuple[int, Emit]]
     flips: Sequence[tuple[int, Place, _Source]]
     touched: frozenset[Place]
@@ -46,9 +48,7 @@ class Stamping:
         if written is not None:
             self._again(written, instrs)
             return
-        written = self._write(emits, instrs)
-        if not any(e.conditional or e.name == "store" for e in emits):
-            self._known[key] = written
+        self._known[key] = self._write(emits, instrs)
 
     def _write(self, emits: Sequence[Emit], instrs: Sequence[Instr]) -> _Written:
         state, made = self.state, list[Instr]()
@@ -69,13 +69,14 @@ class Stamping:
                 state.past(instr)
                 if not _standing(emit):
                     moving.append((len(made), emit))
-                if instr.name == "measure":
+                if instr.name == "measure" and instr.when is None:
                     sources[instr.qubits[0]] = len(made)
                 made.append(instr)
         self.out.instrs += made
         block = Block(tuple(made), tuple(sorted([k for k, _ in moving] + [k for k, _, _ in flips])))
+        plain = not any(e.conditional or e.name == "store" for e in emits)
         bits = [(p, sources.get(p, -1)) for p in state.bits]
-        return _Written(emits, block, moving, flips, frozenset(state.touched), bits)
+        return _Written(emits, block, plain, moving, flips, frozenset(state.touched), bits)
 
     def _again(self, written: _Written, instrs: Sequence[Instr]) -> None:
         made, before = list(written.block.instrs), self.state.bits
@@ -89,7 +90,10 @@ class Stamping:
             made[k] = Instr("x", (place,), when=Bit(bit(place, source)))
         self.state.touched = set(written.touched)
         self.state.bits = {place: bit(place, source) for place, source in written.bits}
-        self.out.repeat(written.block, made)
+        if written.plain:
+            self.out.repeat(written.block, made)
+        else:
+            self.out.instrs += made
 
 
 def _standing(emit: Emit) -> bool:
