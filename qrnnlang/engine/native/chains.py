@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
 from .. import steps as p
 from .arrays import Array, Programs
-from .factors import DENSE, paired
+from .factors import DENSE, paired, pairs
 from .writer import Ids
 
 PHASES, SIGNS, GENERAL, REAL_PAIR, TURNED = range(5)
@@ -51,6 +52,29 @@ def inner(
             case [only] if only.out in acting and level[only.out] == level[out]:
                 found.add(out)
     return frozenset(found)
+
+
+def gates(q: Programs, slots: Mapping[p.Slot, Any], step: p.Apply | p.Sweep | p.Run) -> list[Gate]:
+    """The gates of a step."""
+    if isinstance(step, p.Run):
+        run = step.gates
+        diag, cross = pairs(q, run.diag, run.cross, run.other, run.angles, slots)
+        found = [Gate(other, diag[g], cross[g]) for g, other in enumerate(run.other)]
+    else:
+        uses = step.uses if isinstance(step, p.Sweep) else (step.use,)
+        found = [_used(slots, step.n, use) for use in uses]
+    if step.conj:
+        found = [Gate(g.other, q.conjugate(g.diag), q.conjugate(g.cross)) for g in found]
+    return found
+
+
+def _used(slots: Mapping[p.Slot, Any], n: int, use: p.Use) -> Gate:
+    """An entry of a table on a state of n wires."""
+    diag, cross = slots[use.table]
+    row = np.arange(2**n)
+    place = sum((((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(use.axes)), 0 * row)
+    flips = sum(1 << (n - 1 - a) for a in use.axes[: use.flips])
+    return Gate(row ^ flips, diag[use.entry][place], cross[use.entry][place])
 
 
 def applied(q: Programs, chain: Chain, unitary: bool) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
@@ -171,34 +171,11 @@ class Lowering:
         """The state behind a step's gates, or those with what has led to them."""
         before = self.slots[step.ket]
         chain = before if isinstance(before, chains.Chain) else chains.Chain(before)
-        chain = replace(chain, gates=(*chain.gates, *self.gates(step)))
+        gates = chains.gates(self.programs, self.slots, step)
+        chain = replace(chain, gates=(*chain.gates, *gates))
         if step.out in self.inner:
             return chain
         return chains.applied(self.programs, chain, step.unitary)
-
-    def gates(self, step: p.Apply | p.Sweep | p.Run) -> Iterator[chains.Gate]:
-        q = self.programs
-        if isinstance(step, p.Run):
-            gates = step.gates
-            diag, cross = factors.pairs(
-                q, gates.diag, gates.cross, gates.other, gates.angles, self.slots
-            )
-            found = [chains.Gate(o, diag[g], cross[g]) for g, o in enumerate(gates.other)]
-        else:
-            uses = step.uses if isinstance(step, p.Sweep) else (step.use,)
-            found = [self.gate(step.n, use) for use in uses]
-        for gate in found:
-            if step.conj:
-                diag, cross = q.conjugate(gate.diag), q.conjugate(gate.cross)
-                gate = replace(gate, diag=diag, cross=cross)
-            yield gate
-
-    def gate(self, n: int, use: p.Use) -> chains.Gate:
-        diag, cross = self.slots[use.table]
-        row = np.arange(2**n)
-        place = sum((((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(use.axes)), 0 * row)
-        flips = sum(1 << (n - 1 - a) for a in use.axes[: use.flips])
-        return chains.Gate(row ^ flips, diag[use.entry][place], cross[use.entry][place])
 
     def multiplied(self, step: p.Multiply) -> Array:
         q = self.programs
