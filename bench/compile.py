@@ -36,8 +36,9 @@ def jobs(args: argparse.Namespace) -> Iterator[Job]:
     """What is measured: how the row is called, and the call that gives it."""
     pytket = find_spec("pytket") is not None
     table = {"cell": "", "device": "all to all", "steps": 0, "tool": "table"}
-    yield table, tools.all_to_all, (args.seeds,)
-    yield table | {"device": "scaling"}, tools.scaling, ()
+    if "table" not in args.without:
+        yield table, tools.all_to_all, (args.seeds,)
+        yield table | {"device": "scaling"}, tools.scaling, ()
     for steps in args.steps:
         for cell, device in product(args.cells, args.devices):
             where = {"cell": cell, "device": device, "steps": steps}

@@ -15,7 +15,7 @@ Row = dict[str, Any]
 HEAD = """# Compiled circuits
 
 Written by `python bench/compile.py --write`: {versions}, {machine}. Seconds are of the processor
-(all threads), on a machine of two cores with much other work: they are not exact.
+(all threads), on a machine of two cores.
 
 Devices: a heavy hexagon of 133 places and a square grid of 8 × 8, basis CZ RZ √X X, errors drawn
 from seed 0. Parameters and inputs are bound. `gates` and `depth` count gates on two qubits, in the
