@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import hatchling.build
-from hatchling.build import *  # noqa: F403
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import platform_tags
 
@@ -25,6 +24,11 @@ NATIVE = "qrnnlang/engine/native"
 _spec = importlib.util.spec_from_file_location("recipe", ROOT / NATIVE / "recipe.py")
 recipe = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(recipe)
+
+
+def __getattr__(name: str) -> Any:
+    """All other hooks of the backend are hatchling's."""
+    return getattr(hatchling.build, name)
 
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:

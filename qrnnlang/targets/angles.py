@@ -15,7 +15,10 @@ from .symbols import Expr, Fn, Leaf, Opaque, Read, add, leaves, mul
 
 #: What `ParameterExpression` can compute; OpenQASM 3 has these functions too.
 AVAILABLE = frozenset(
-    "add sub mul div neg pow sin cos tan arcsin arccos arctan exp log sqrt abs".split()  # noqa: SIM905
+    (
+        *("add", "sub", "mul", "div", "neg", "pow", "sqrt", "abs", "exp", "log"),
+        *("sin", "cos", "tan", "arcsin", "arccos", "arctan"),
+    )
 )
 
 

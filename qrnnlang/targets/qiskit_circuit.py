@@ -145,7 +145,7 @@ class _Writer:
 
     def write(self, instrs: list[Instr]) -> None:
         """Some of the instructions."""
-        if all([i.when is None for i in instrs]):  # noqa: C419 (a generator takes longer)
+        if all(i.when is None for i in instrs):
             self.ready += self.made(instrs)
             return
         for when, run in _runs(instrs):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kernel.helpers import NEEDS_COMPILER
 
 from qrnnlang.engine import build, rates
 from qrnnlang.engine.costs import seconds
@@ -51,7 +52,7 @@ def graph(source: str) -> Any:
     return graph_of(run.cell)
 
 
-@pytest.mark.skipif(library.reason() is not None, reason="the kernel is not in use")
+@NEEDS_COMPILER
 def test_what_is_measured_is_kept(afresh, monkeypatch, tmp_path: Path) -> None:
     kept = tmp_path / "of the cache" / "kernel.rates.json"
     monkeypatch.setattr(library, "rates_file", lambda: kept)
@@ -64,7 +65,7 @@ def test_what_is_measured_is_kept(afresh, monkeypatch, tmp_path: Path) -> None:
     assert list(kept.parent.iterdir()) == [kept]
 
 
-@pytest.mark.skipif(library.reason() is not None, reason="the kernel is not in use")
+@NEEDS_COMPILER
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"product": 1}', '{"product": 1, "pair": 0, "memory": 1}']
 )

@@ -103,7 +103,7 @@ def applied(q: Programs, chain: Chain, unitary: bool) -> Array:
 
 
 def _one(q: Programs, t: Array, gate: Gate) -> Array:
-    return paired(q, t, gate.other, gate.diag, gate.cross, False)
+    return paired(q, t, gate.other, gate.diag, gate.cross)
 
 
 #: A group of rows: coefficients, and the rows (of pairs: both).

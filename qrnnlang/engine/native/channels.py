@@ -66,7 +66,7 @@ def noise(q: Programs, density: Array, step: p.Noise, rates: Sequence[Array]) ->
     cross = np.where(acts, np.array(flipped)[place], -1)
     other = index ^ (1 << (step.n - 1 - at_row)) ^ (1 << (step.n - 1 - at_column))
     left, right = (real_array(x, fixed) for x in (diag, cross))
-    return factors.paired(q, density, other, left, right, False)
+    return factors.paired(q, density, other, left, right)
 
 
 class _Rates:

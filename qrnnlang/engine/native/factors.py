@@ -229,7 +229,7 @@ def _restricted(angles: p.Angles, factors: Ids) -> p.Angles:
     return p.Angles(angles.scale[used], angles.index[:, used], place[which], angles.sources)
 
 
-def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array, conj: bool) -> Array:
+def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array) -> Array:
     """diag·t + cross·t[other], by rows of t."""
     fixed = t.fixed and diag.fixed
     t, diag, cross = q.at(t, fixed), q.at(diag, fixed), q.at(cross, fixed)
@@ -243,10 +243,8 @@ def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array, conj: b
             np.stack([flat.re, flat.re[other]]), np.stack([flat.im, flat.im[other]]), fixed
         )
         right = Array(np.stack([diag.re, cross.re]), np.stack([diag.im, cross.im]), fixed)
-        found = q.products(place[None], left, right[:, :, None], rows * inner, conj)
+        found = q.products(place[None], left, right[:, :, None], rows * inner)
         return found.reshape(*t.shape)
-    if conj:
-        diag, cross = q.conjugate(diag), q.conjugate(cross)
     start = q.planes(t)
     coefficients = [diag.re, diag.im, cross.re, cross.im]
     re, im = q.writer(fixed).pair(start, other, coefficients, inner)
@@ -258,7 +256,7 @@ def swept(q: Programs, matrix: Array, gates: p.Gates, slots: Mapping[p.Slot, Any
     """Input-independent gates on the rows of a matrix."""
     diag, cross = pairs(q, gates.diag, gates.cross, gates.other, gates.angles, slots)
     for g, other in enumerate(gates.other):
-        matrix = paired(q, matrix, other, diag[g], cross[g], False)
+        matrix = paired(q, matrix, other, diag[g], cross[g])
     return matrix
 
 

@@ -374,13 +374,13 @@ def permuted(t: Array, order: Any, env: int) -> Array:
 
 
 def masked(t: Array, step: p.Mask) -> Array:
-    if any(isinstance(v, p.Entry) for v in step.values):
-        raise NotCovered("a projection on a computed value")
     n = step.n
     row = np.arange(2**n)
     kept = np.ones(2**n, bool)
     for axis, value in zip(step.axes, step.values, strict=True):
-        kept &= ((row >> (n - 1 - axis)) & 1) == round(value)  # type: ignore[arg-type]
+        if isinstance(value, p.Entry):
+            raise NotCovered("a projection on a computed value")
+        kept &= ((row >> (n - 1 - axis)) & 1) == round(value)
     state = sum((((row >> (n - 1 - a)) & 1) << j for j, a in enumerate(step.condition)), 0 * row)
     kept |= ~np.asarray(step.holds)[state]
     keep = kept[:, None, None]
