@@ -14,14 +14,8 @@ from qrnnlang.passes.verify import Verifier
 from qrnnlang.sema import load_path
 from qrnnlang.sema.closed import ClosedCell, RunCell
 from qrnnlang.targets.template import template
+from tests.example_files import EXAMPLES
 
-#: Files of cells that others import.
-PARTS = {"forecasters"}
-EXAMPLES = sorted(
-    path
-    for path in (Path(__file__).parents[2] / "examples").rglob("*.qrnn")
-    if path.stem not in PARTS
-)
 #: Of so many qubits a density operator is small enough for every run of the tests, and for any.
 SMALL, MOST = 5, 8
 

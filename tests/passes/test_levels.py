@@ -19,6 +19,7 @@ from qrnnlang.passes.verify import Verifier
 from qrnnlang.sema import load_path, load_text
 from qrnnlang.sema.closed import ParamSpec, RunCell
 from tests.engine.soup import model_of
+from tests.example_files import EXAMPLES
 from tests.targets.conftest import Case, case, make
 from tests.targets.exact import outputs
 from tests.targets.programs import ALL
@@ -125,15 +126,6 @@ def test_standard_cells(name: str) -> None:
     assert verifier.unchecked == 0
 
 
-#: A file of cells that others import.
-PARTS = {"forecasters"}
-EXAMPLES = sorted(
-    path
-    for path in (Path(__file__).parents[2] / "examples").rglob("*.qrnn")
-    if path.stem not in PARTS
-)
-
-
 def _drawn(p: ParamSpec) -> np.ndarray:
     """Some fixed value: the identity for a unitary."""
     if p.kind != "unitary":
@@ -165,6 +157,7 @@ from qrnnlang import targets
 from qrnnlang.diagnostics import CompileError
 from tests.passes.helpers import dense
 from tests.engine.soup import model_of
+from tests.example_files import EXAMPLES
 from tests.targets.conftest import case
 for name in ("staggered", "gates"):
     c = case(name)
