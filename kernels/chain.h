@@ -5,7 +5,7 @@
 #pragma once
 
 #include "dense.h"
-#include "pool.h"
+#include "memory.h"
 #include "program.h"
 
 namespace qrnn {

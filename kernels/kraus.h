@@ -2,7 +2,7 @@
 #pragma once
 
 #include "channel.h"
-#include "pool.h"
+#include "memory.h"
 
 namespace qrnn {
 

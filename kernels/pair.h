@@ -24,6 +24,29 @@ struct WideRow {
   static double sum(T x) { return total(x); }
 };
 
+// Sums that go to one entry after another, often to the same one many times in a row.
+template <class R, class E>
+struct Running {
+  E* g;
+  int64_t at = -1;
+  typename R::T sum = typename R::T{};
+
+  explicit Running(E* g) : g(g) {}
+  Running(const Running&) = delete;
+  ~Running() { flush(); }
+  void add(int64_t to, typename R::T x) {
+    if (to != at) {
+      flush();
+      at = to;
+      sum = typename R::T{};
+    }
+    sum += x;
+  }
+  void flush() {
+    if (at >= 0) g[at] += R::sum(sum);
+  }
+};
+
 // `a`: rows, entries of a row, the state's planes, the result's planes, then for every row the other
 // row and the entries of a and b; planes and entries at −1 are zero.
 template <int W, class R>
@@ -76,6 +99,7 @@ inline void pair_reverse(const int64_t* a, const V<W>* d, V<W>* g) {
   const int64_t* m = a + 6;
   using T = typename R::T;
   auto add = [](V<W>* p, T x) { R::set(p, R::get(p) + x); };
+  Running<R, V<W>> a_re(g), a_im(g), b_re(g), b_im(g);
   for (int64_t i = 0; i < n; ++i, m += 5) {
     const V<W> zero = {};
     const bool alone = m[3] < 0 && m[4] < 0;
@@ -116,10 +140,10 @@ inline void pair_reverse(const int64_t* a, const V<W>* d, V<W>* g) {
       add(g + tr + y, br * or_ + bi * oi);
       add(g + ti + y, br * oi - bi * or_);
     }
-    if (m[1] >= 0) g[m[1]] += R::sum(gar);
-    if (m[2] >= 0) g[m[2]] += R::sum(gai);
-    if (m[3] >= 0) g[m[3]] += R::sum(gbr);
-    if (m[4] >= 0) g[m[4]] += R::sum(gbi);
+    a_re.add(m[1], gar);
+    a_im.add(m[2], gai);
+    b_re.add(m[3], gbr);
+    b_im.add(m[4], gbi);
   }
 }
 
@@ -136,32 +160,13 @@ inline void narrow_forward(const int64_t* a, double* d) {
   }
 }
 
-// A sum that goes to one place after another; often the same one many times in a row.
-struct Running {
-  double* g;
-  int64_t at = -1;
-  double sum = 0;
-
-  void add(int64_t to, double x) {
-    if (to != at) {
-      if (at >= 0) g[at] += sum;
-      at = to;
-      sum = 0;
-    }
-    sum += x;
-  }
-  ~Running() {
-    if (at >= 0) g[at] += sum;
-  }
-};
-
 template <int R>
 inline void narrow_reverse(const int64_t* a, const double* d, double* g) {
   const int64_t n = a[0];
   const double *x = d + a[2], *o = g + a[4];
   double* gx = g + a[2];
   const int64_t* m = a + 6;
-  Running mine = {g}, other = {g};
+  Running<Row<1>, double> mine(g), other(g);
   for (int64_t i = 0; i < n; ++i, m += 5, o += R) {
     const double ar = m[1] < 0 ? 0.0 : d[m[1]], br = m[3] < 0 ? 0.0 : d[m[3]];
     double ga = 0, gb = 0;

@@ -1,4 +1,4 @@
-// Memory for vectors, and work shared between threads.
+// Work shared between threads.
 #pragma once
 
 #include <algorithm>
@@ -6,28 +6,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <cstdlib>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 namespace qrnn {
-
-// Aligned memory, not initialised.
-template <class T>
-class Arena {
- public:
-  explicit Arena(int64_t entries)
-      : data_(static_cast<T*>(std::aligned_alloc(64, (std::max<int64_t>(entries, 1) * sizeof(T) + 63) / 64 * 64))) {}
-  ~Arena() { std::free(data_); }
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
-  T* get() { return data_; }
-
- private:
-  T* data_;
-};
 
 inline void pause() {
 #if defined(__x86_64__)

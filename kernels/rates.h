@@ -6,7 +6,7 @@
 
 #include "chain.h"
 #include "dense.h"
-#include "pool.h"
+#include "memory.h"
 
 namespace qrnn {
 

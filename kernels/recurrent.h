@@ -1,6 +1,7 @@
 // The sweep of a step of any form: kLanes sequences at a time, step by step.
 #pragma once
 
+#include "memory.h"
 #include "plan.h"
 #include "pool.h"
 

@@ -122,6 +122,21 @@ inline V<W> slope_of(int64_t f, V<W> x, V<W> y) {
   }
 }
 
+// Cosines, then sines, of entries.
+template <int W>
+inline void turn(int64_t n, const int64_t* from, const V<W>* d, V<W>* out) {
+  int64_t i = 0;
+  if constexpr (W == 1)
+    for (; i + kNative <= n; i += kNative) {
+      Wide x, s, c;
+      for (int k = 0; k < kNative; ++k) x[k] = d[from[i + k]];
+      sincos_of(x, s, c);
+      put(out + i, c);
+      put(out + n + i, s);
+    }
+  for (; i < n; ++i) sincos_of(d[from[i]], out[n + i], out[i]);
+}
+
 // Code of one instruction: op, length, then what the cases below read.
 template <int W>
 void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, int64_t to = -1) {
@@ -153,11 +168,9 @@ void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, i
         }
         break;
       }
-      case kTurn: {
-        const int64_t n = a[0];
-        for (int64_t i = 0; i < n; ++i) sincos_of(d[a[2 + i]], d[a[1] + n + i], d[a[1] + i]);
+      case kTurn:
+        turn<W>(a[0], a + 2, d, d + a[1]);
         break;
-      }
       case kUnary: {
         const int64_t n = a[0];
         for (int64_t i = 0; i < n; ++i) d[a[1] + i] = value_of<W>(a[2], d[a[3 + i]]);

@@ -28,16 +28,15 @@ void prepare(const Ready& p, double* fixed) {
   if (p.split) p.split->pack(fixed, fixed + p.fixed.entries);
 }
 
-// Cotangents of parameters, among those of all that was computed once, from sums over all sequences.
-std::vector<double> finish(const Ready& p, const double* fixed, const double* sums) {
+// Cotangents of all that was computed once, parameters among them, from sums over all sequences.
+void finish(const Ready& p, const double* fixed, const double* sums, double* g) {
   const int64_t shared = p.spread.size();
-  std::vector<double> g(p.fixed.entries, 0.0);
+  std::fill_n(g, p.fixed.entries, 0.0);
   for (size_t m = 0; m < p.matrices.size(); m += 3)
     for (int64_t k = 0; k < p.matrices[m + 2]; ++k) g[p.matrices[m + 1] + k] += sums[p.matrices[m] + k];
   for (int64_t k = 0; k < shared; ++k) g[p.spread[k]] += sums[p.sums + k];
-  if (p.split) p.split->unpack(fixed, sums + p.sums + shared, g.data());
-  reverse<1>(p.fixed, p.fixed_starts, fixed, g.data(), nullptr, nullptr);
-  return g;
+  if (p.split) p.split->unpack(fixed, sums + p.sums + shared, g);
+  reverse<1>(p.fixed, p.fixed_starts, fixed, g, nullptr, nullptr);
 }
 
 // On this thread alone where handing work over costs more than it saves.
@@ -134,7 +133,8 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs,
   const int64_t blocks = p.blocks(s);
   // Sums are taken in an order that does not depend on the number of threads.
   const int64_t chunks = std::min<int64_t>(blocks, 16), size = p.summed();
-  std::vector<double> sums(sets.count * chunks * size, 0.0);
+  Arena<double> all_sums(sets.count * chunks * size);
+  double* sums = all_sums.get();
   std::vector<int64_t> counts(sets.count * s.batch);
   for (int64_t set = 0; set < sets.count; ++set) {
     const double* lengths = trail.typed_data() + sets.at(lt, set) + p.states(s);
@@ -155,8 +155,9 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs,
                          given ? d_last.typed_data() + sets.at(ll, set) : zeros.data(),
                          d_inputs->typed_data() + set * s.steps * s.batch * int64_t(p.inputs.size()),
                          d_states + set * s.batch * p.carried,
-                         sums.data() + task * size,
+                         sums + task * size,
                          counts.data() + set * s.batch};
+    std::fill_n(b.sums, size, 0.0);
     for (int64_t block = chunk; block < blocks; block += chunks)
       if (p.split) p.split->reverse(p, s, block, b);
       else recurrent_reverse(p, s, block, b);
@@ -167,11 +168,12 @@ ffi::Error Reverse(ffi::ThreadPool pool, int64_t key, int64_t ragged, In inputs,
     for (int64_t k = 0; k < p.carried; ++k)
       d_initial->typed_data()[(one ? i / s.batch : i) * width + k] += begun[i * p.carried + k];
   spread_out(pool, sets.count, sets.count > 1 ? flops : 0, [&](int64_t set) {
-    double* sum = sums.data() + set * chunks * size;
+    double* sum = sums + set * chunks * size;
     for (int64_t chunk = 1; chunk < chunks; ++chunk)
       for (int64_t k = 0; k < size; ++k) sum[k] += sum[chunk * size + k];
-    const std::vector<double> g = finish(p, fixed_in.typed_data() + sets.at(lf, set), sum);
-    const double* from = g.data() + p.constants.size();
+    Arena<double> g(p.fixed.entries);
+    finish(p, fixed_in.typed_data() + sets.at(lf, set), sum, g.get());
+    const double* from = g.get() + p.constants.size();
     for (size_t i = 0; i < d_params.size(); ++i) {
       auto part = *d_params.get<In>(i);
       const int64_t size = part->element_count() / sets.count;

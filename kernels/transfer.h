@@ -2,27 +2,9 @@
 // ρ, u those of φφ†.
 #pragma once
 
-#include "channel.h"
-#include "pool.h"
+#include "superoperator.h"
 
 namespace qrnn {
-
-// A real coordinate of a Hermitian matrix: a diagonal entry, or a part of the entry above it.
-struct Coordinate {
-  int64_t row, column;
-  bool imaginary;
-};
-
-inline std::vector<Coordinate> coordinates(int64_t n, bool complex_) {
-  std::vector<Coordinate> found;
-  for (int64_t i = 0; i < n; ++i) found.push_back({i, i, false});
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t j = i + 1; j < n; ++j) {
-      found.push_back({i, j, false});
-      if (complex_) found.push_back({i, j, true});
-    }
-  return found;
-}
 
 // W: vectors of a state.
 template <int W>
@@ -34,43 +16,9 @@ class Transfer {
       : c_(c),
         f_(coordinates(c.C, c.ket_complex)),
         m_(coordinates(c.H, c.complex_)),
+        matrix_(c, f_, m_, width),
         mixed(f_.size() * width),
-        made(width + c.reads.size()) {
-    // What a product of a coordinate of φφ† and one of ρ is in terms of pairs of columns of U.
-    for (const auto& f : f_)
-      for (const auto& m : m_) {
-        std::vector<Part> parts;
-        for (int swap_f = 0; swap_f < (f.row == f.column ? 1 : 2); ++swap_f)
-          for (int swap_m = 0; swap_m < (m.row == m.column ? 1 : 2); ++swap_m) {
-            const int64_t c1 = swap_f ? f.column : f.row, c2 = swap_f ? f.row : f.column;
-            const int64_t k1 = swap_m ? m.column : m.row, k2 = swap_m ? m.row : m.column;
-            double re = 1, im = 0;
-            auto turn = [&](bool imaginary, bool swapped) {
-              if (!imaginary) return;
-              const double r = re, s = swapped ? -1.0 : 1.0;
-              re = -s * im;
-              im = s * r;
-            };
-            turn(f.imaginary, swap_f);
-            turn(m.imaginary, swap_m);
-            parts.push_back({c1 * c.H + k1, c2 * c.H + k2, re, im});
-          }
-        parts_.push_back(parts);
-      }
-    for (int64_t o = 0; o < int64_t(m_.size()); ++o) {
-      const auto& m = m_[o];
-      if (!c.mask.empty() && !c.mask[m.row * c.H + m.column]) continue;
-      std::vector<Pair> pairs;
-      for (int64_t a = 0; a < c.A; ++a) pairs.push_back({a * c.H + m.row, a * c.H + m.column, 1, 0});
-      rows_.push_back({o, m.imaginary, pairs});
-    }
-    for (int64_t s = 0; s < int64_t(c.reads.size()); ++s) {
-      std::vector<Pair> pairs;
-      for (const auto& t : c.terms)
-        if (t.read == s) pairs.push_back({t.left, t.right, t.re, t.im});
-      rows_.push_back({width + s, false, pairs});
-    }
-  }
+        made(width + c.reads.size()) {}
 
   // Numbers of one call: R transposed, (made, mixed), then R, (mixed, width).
   int64_t packed() const { return made * mixed + mixed * width; }
@@ -84,82 +32,14 @@ class Transfer {
 
   void pack(const double* fixed, double* out) const {
     std::memset(out, 0, packed() * sizeof(double));
-    const int64_t X = c_.C * c_.H;
-    std::vector<double> u = matrix(fixed), zre(X * X), zim(X * X);
-    const double *ure = u.data(), *uim = ure + c_.A * c_.H * X;
-    for (const auto& row : rows_) {
-      std::fill(zre.begin(), zre.end(), 0.0);
-      std::fill(zim.begin(), zim.end(), 0.0);
-      for (const auto& p : row.pairs) {
-        const double *ar = ure + p.left * X, *ai = uim + p.left * X, *br = ure + p.right * X, *bi = uim + p.right * X;
-        for (int64_t x = 0; x < X; ++x) {
-          const double lr = p.re * ar[x] - p.im * ai[x], li = p.re * ai[x] + p.im * ar[x];
-          double *zr = zre.data() + x * X, *zi = zim.data() + x * X;
-          for (int64_t y = 0; y < X; ++y) {
-            zr[y] += lr * br[y] + li * bi[y];
-            zi[y] += li * br[y] - lr * bi[y];
-          }
-        }
-      }
-      double* to = out + row.at * mixed;
-      const std::vector<Part>* part = parts_.data();
-      for (int64_t f = 0; f < int64_t(f_.size()); ++f)
-        for (int64_t m = 0; m < int64_t(m_.size()); ++m, ++part) {
-          double sum = 0;
-          for (const auto& q : *part) {
-            const double zr = zre[q.x * X + q.y], zi = zim[q.x * X + q.y];
-            sum += row.imaginary ? q.re * zi + q.im * zr : q.re * zr - q.im * zi;
-          }
-          to[f * width + m] = sum;
-        }
-    }
+    matrix_.pack(fixed, out);
     double* plain = out + made * mixed;
     for (int64_t w = 0; w < mixed; ++w)
       for (int64_t o = 0; o < width; ++o) plain[w * width + o] = out[o * mixed + w];
   }
 
   // Cotangents of `fixed` from those of R transposed.
-  void unpack(const double* fixed, const double* sums, double* g) const {
-    const int64_t X = c_.C * c_.H, size = c_.A * c_.H * X;
-    std::vector<double> u = matrix(fixed), gu(2 * size, 0.0), zre(X * X), zim(X * X);
-    const double *ure = u.data(), *uim = ure + size;
-    double *gre = gu.data(), *gim = gre + size;
-    for (const auto& row : rows_) {
-      std::fill(zre.begin(), zre.end(), 0.0);
-      std::fill(zim.begin(), zim.end(), 0.0);
-      const double* from = sums + row.at * mixed;
-      const std::vector<Part>* part = parts_.data();
-      for (int64_t f = 0; f < int64_t(f_.size()); ++f)
-        for (int64_t m = 0; m < int64_t(m_.size()); ++m, ++part)
-          for (const auto& q : *part) {
-            const double s = from[f * width + m];
-            double &zr = zre[q.x * X + q.y], &zi = zim[q.x * X + q.y];
-            zr += s * (row.imaginary ? q.im : q.re);
-            zi += s * (row.imaginary ? q.re : -q.im);
-          }
-      for (const auto& p : row.pairs) {
-        const double *ar = ure + p.left * X, *ai = uim + p.left * X, *br = ure + p.right * X, *bi = uim + p.right * X;
-        double *gar = gre + p.left * X, *gai = gim + p.left * X, *gbr = gre + p.right * X, *gbi = gim + p.right * X;
-        for (int64_t x = 0; x < X; ++x) {
-          const double *zr = zre.data() + x * X, *zi = zim.data() + x * X;
-          const double lr = p.re * ar[x] - p.im * ai[x], li = p.re * ai[x] + p.im * ar[x];
-          double sr = 0, si = 0;
-          for (int64_t y = 0; y < X; ++y) {
-            sr += zr[y] * br[y] - zi[y] * bi[y];
-            si += zr[y] * bi[y] + zi[y] * br[y];
-            gbr[y] += zr[y] * lr + zi[y] * li;
-            gbi[y] += zr[y] * li - zi[y] * lr;
-          }
-          gar[x] += sr * p.re + si * p.im;
-          gai[x] += si * p.re - sr * p.im;
-        }
-      }
-    }
-    for (int64_t i = 0; i < size; ++i) {
-      if (c_.u_re[i] >= 0) g[c_.u_re[i]] += gre[i];
-      if (c_.u_im[i] >= 0) g[c_.u_im[i]] += gim[i];
-    }
-  }
+  void unpack(const double* fixed, const double* sums, double* g) const { matrix_.unpack(fixed, sums, g); }
 
   // ρ, (2, H, H), from or to a state. T: a number, or one of every lane.
   template <class T>
@@ -319,31 +199,6 @@ class Transfer {
     for (int64_t m = 0; m < width; m += kLanes) stored(to + m, loaded(from + m));
   }
 
-  struct Part {
-    int64_t x, y;
-    double re, im;
-  };
-  struct Pair {
-    int64_t left, right;
-    double re, im;
-  };
-  // Row `at` of R transposed: the real or imaginary part of a sum over pairs of rows of U.
-  struct Out {
-    int64_t at;
-    bool imaginary;
-    std::vector<Pair> pairs;
-  };
-
-  std::vector<double> matrix(const double* fixed) const {
-    const int64_t n = c_.u_re.size();
-    std::vector<double> u(2 * n, 0.0);
-    for (int64_t i = 0; i < n; ++i) {
-      if (c_.u_re[i] >= 0) u[i] = fixed[c_.u_re[i]];
-      if (c_.u_im[i] >= 0) u[n + i] = fixed[c_.u_im[i]];
-    }
-    return u;
-  }
-
   // u ⊗ r, and u.
   void mix(const double* ket, const double* r, double* u, double* w) const {
     weigh(ket, u);
@@ -353,8 +208,7 @@ class Transfer {
 
   const Channel& c_;
   std::vector<Coordinate> f_, m_;
-  std::vector<std::vector<Part>> parts_;
-  std::vector<Out> rows_;
+  Superoperator matrix_;
 
  public:
   const int64_t mixed;  // numbers of u ⊗ r

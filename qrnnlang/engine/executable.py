@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -244,6 +245,9 @@ def build(
 ) -> Executable:
     """A model, ready to run in `float64` or `float32`. Turns on JAX's 64-bit mode for the former.
 
+    On CPUs, calls then run where they are made, unless JAX has computed something before or its
+    environment variable says otherwise.
+
     `externs` binds the model's external functions, which JAX must be able to trace. `executor`:
     "xla", which can be differentiated any number of times, "native", the CPU kernel, once and in
     reverse, or "auto", the kernel for each cell that it covers. `rates`: of the machine that plans
@@ -256,4 +260,7 @@ def build(
         raise ValueError(f"precision {precision!r}: expected 'float64' or 'float32'")
     if precision == "float64":
         jax.config.update("jax_enable_x64", True)
+    if "JAX_CPU_ENABLE_ASYNC_DISPATCH" not in os.environ:
+        # A thread that only hands a call to another one and waits takes a core from the kernel.
+        jax.config.update("jax_cpu_enable_async_dispatch", False)
     return Executable(model, precision, dict(externs or {}), executor, given_rates=rates)
