@@ -1,7 +1,7 @@
 // Products of small complex matrices, one for every lane.
 #pragma once
 
-#include "lanes.h"
+#include "dense.h"
 
 namespace qrnn {
 
@@ -23,51 +23,54 @@ struct Side {
   int64_t outer, inner;  // strides: free index, contracted index
 };
 
-// o[i, j] (+)= Σ_k x[i, k]·y[k, j]; SX, SY: the sign of the imaginary part.
+// o[i, j] (+)= Σ_k x[i, k]·y[k, j]; SX, SY: the sign of the imaginary part. The sums stay in registers.
 template <int W, class X, bool XC, bool YC, int SX, int SY, int IB, int JB, bool ADD>
-inline void block(Side<X> x, Side<V<W>> y, int64_t K, V<W>* ore, V<W>* oim, int64_t oi, int64_t oj) {
-  V<W> re[IB][JB] = {}, im[IB][JB] = {};
+__attribute__((always_inline)) inline void block_inline(Side<X> x, Side<V<W>> y, int64_t K, V<W>* ore, V<W>* oim, int64_t oi, int64_t oj) {
+  constexpr bool C = XC || YC;
+  V<W> re[IB * JB] = {}, im[C ? IB * JB : 1] = {};
   for (int64_t k = 0; k < K; ++k) {
-    V<W> yr[JB], yi[JB];
-    for (int j = 0; j < JB; ++j) {
+    V<W> yr[JB], yi[YC ? JB : 1];
+    unrolled<JB>([&](auto j) __attribute__((always_inline)) {
       yr[j] = y.re[j * y.outer];
-      if (YC) yi[j] = y.im[j * y.outer];
-    }
-    for (int i = 0; i < IB; ++i) {
+      held(yr[j]);
+      if constexpr (YC) {
+        yi[j] = y.im[j * y.outer];
+        held(yi[j]);
+      }
+    });
+    unrolled<IB>([&](auto i) __attribute__((always_inline)) {
       const X xr = x.re[i * x.outer];
-      for (int j = 0; j < JB; ++j) {
-        re[i][j] += xr * yr[j];
-        if (YC) {
-          if (SY > 0) im[i][j] += xr * yi[j];
-          else im[i][j] -= xr * yi[j];
-        }
-      }
-      if (XC) {
+      unrolled<JB>([&](auto j) __attribute__((always_inline)) {
+        constexpr int n = i * JB + j;
+        re[n] += xr * yr[j];
+        if constexpr (YC) im[n] = SY > 0 ? im[n] + xr * yi[j] : im[n] - xr * yi[j];
+      });
+      if constexpr (XC) {
         const X xi = x.im[i * x.outer];
-        for (int j = 0; j < JB; ++j) {
-          if (SX > 0) im[i][j] += xi * yr[j];
-          else im[i][j] -= xi * yr[j];
-          if (YC) {
-            if (SX * SY > 0) re[i][j] -= xi * yi[j];
-            else re[i][j] += xi * yi[j];
-          }
-        }
+        unrolled<JB>([&](auto j) __attribute__((always_inline)) {
+          constexpr int n = i * JB + j;
+          im[n] = SX > 0 ? im[n] + xi * yr[j] : im[n] - xi * yr[j];
+          if constexpr (YC) re[n] = SX * SY > 0 ? re[n] - xi * yi[j] : re[n] + xi * yi[j];
+        });
       }
-    }
+    });
     x.re += x.inner;
     y.re += y.inner;
-    if (XC) x.im += x.inner;
-    if (YC) y.im += y.inner;
+    if constexpr (XC) x.im += x.inner;
+    if constexpr (YC) y.im += y.inner;
   }
-  for (int i = 0; i < IB; ++i)
-    for (int j = 0; j < JB; ++j) {
-      V<W>& r = ore[i * oi + j * oj];
-      r = ADD ? r + re[i][j] : re[i][j];
-      if ((XC || YC) && oim) {
-        V<W>& m = oim[i * oi + j * oj];
-        m = ADD ? m + im[i][j] : im[i][j];
-      }
-    }
+  unrolled<IB * JB>([&](auto n) __attribute__((always_inline)) {
+    const int64_t at = n / JB * oi + n % JB * oj;
+    ore[at] = ADD ? ore[at] + re[n] : re[n];
+    if constexpr (C)
+      if (oim) oim[at] = ADD ? oim[at] + im[n] : im[n];
+  });
+}
+
+// As a function of its own.
+template <int W, class X, bool XC, bool YC, int SX, int SY, int IB, int JB, bool ADD>
+void block(Side<X> x, Side<V<W>> y, int64_t K, V<W>* ore, V<W>* oim, int64_t oi, int64_t oj) {
+  block_inline<W, X, XC, YC, SX, SY, IB, JB, ADD>(x, y, K, ore, oim, oi, oj);
 }
 
 template <int W, class X, bool XC, bool YC, int SX, int SY, bool ADD>

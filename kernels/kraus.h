@@ -14,7 +14,7 @@ class Kraus {
       : c_(c),
         ld(c.H >= 32 ? c.H + kLanes : c.H),
         rows(c.A * c.H),
-        plane(rows * ld),
+        plane(rows * ld + kLanes),
         square(c.H * ld),
         chunk(std::clamp<int64_t>(65536 / (plane * kPlanes * 8), 4, 16)) {
     for (const auto& t : c.terms) {
@@ -40,7 +40,7 @@ class Kraus {
 
   void pack(const double* fixed, double* out) const {
     const int64_t H = c_.H, C = c_.C, half = kPlanes * C * plane;
-    if (ld > H) std::memset(out, 0, packed() * sizeof(double));
+    std::memset(out, 0, packed() * sizeof(double));
     for (int part = 0; part < kPlanes; ++part) {
       const int64_t* ids = (part ? c_.u_im : c_.u_re).data();
       double *to = out + part * C * plane, *across = to + half;
@@ -115,7 +115,7 @@ class Kraus {
     Arena<double> ks(chunk * kPlanes * plane), bars(chunk * kPlanes * plane), qs(kPlanes * plane), gs(state());
     Rows<double> q = planes(qs.get(), plane, ld), g = planes(gs.get(), square, ld);
     std::memset(qs.get(), 0, kPlanes * plane * sizeof(double));
-    if (ld > H) std::memset(bars.get(), 0, chunk * kPlanes * plane * sizeof(double));
+    std::memset(bars.get(), 0, chunk * kPlanes * plane * sizeof(double));
     std::memset(gs.get(), 0, kPlanes * square * sizeof(double));
     for (int64_t b = 0; b < n; ++b) {
       enter_cotangent(d_last + b * rho, g);
@@ -313,7 +313,7 @@ class Kraus {
  public:
   const int64_t ld;      // numbers from one row to the next
   const int64_t rows;    // of K
-  const int64_t plane;   // numbers of K
+  const int64_t plane;   // numbers of K; zeros follow, so that planes do not lie a power of two apart in the cache
   const int64_t square;  // numbers of ρ
   const int64_t chunk;   // steps whose K are built together
 };

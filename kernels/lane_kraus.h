@@ -10,13 +10,13 @@ namespace qrnn {
 template <bool UC, bool KC>
 class LaneKraus {
  public:
-  explicit LaneKraus(const Channel& c) : c_(c), form_(c), n_(c.H * c.H), S_(c.reads.size()) {}
+  explicit LaneKraus(const Channel& c) : c_(c), form_(c), S_(c.reads.size()) {}
 
   // Reads of off-diagonal entries need two operators at once; other sizes do not fit into the cache.
   static bool covers(const Channel& c) {
     bool diagonal = true;
     for (const auto& t : c.terms) diagonal &= t.left == t.right && t.im == 0;
-    return diagonal && c.H == kLanes;
+    return diagonal && c.H == H;
   }
 
   // A state: the real parts of ρ, then the imaginary ones.
@@ -27,7 +27,6 @@ class LaneKraus {
   void enter(const Vec* rho, Vec* r) const { std::copy_n(rho, state(), r); }
   void leave(const Vec* r, Vec* rho) const { std::copy_n(r, state(), rho); }
   void enter_cotangent(const Vec* g, Vec* r) const {
-    const int64_t H = c_.H;
     for (int64_t i = 0; i < H; ++i)
       for (int64_t j = 0; j < H; ++j) {
         r[i * H + j] = 0.5 * (g[i * H + j] + g[j * H + i]);
@@ -40,20 +39,23 @@ class LaneKraus {
   struct Space {
     explicit Space(const LaneKraus& c)
         : k(c.state()), p(c.state()), bar(c.state()), before(c.state()),
-          bars(kWaiting * kLanes * kPlanes * c.form_.plane), kets(kWaiting * kLanes * 2 * c.c_.C) {}
+          bars(kWaiting * kLanes * kPlanes * c.form_.plane), kets(kWaiting * kLanes * 2 * c.c_.C) {
+      const int64_t plane = c.form_.plane;
+      for (int64_t end = plane; end <= kWaiting * kLanes * kPlanes * plane; end += plane)
+        std::fill_n(bars.get() + end - kLanes, kLanes, 0.0);
+    }
     Arena<Vec> k, p, bar, before;
     Arena<double> bars, kets;
     int64_t steps = 0;
   };
 
   void forward(const double* packed, const Vec* ket, const Vec* r, Vec* next, Vec* reads, Space& s) const {
-    const int64_t H = c_.H;
     Vec *k = s.k.get(), *p = s.p.get();
     std::fill_n(reads, S_, Vec{});
     std::fill_n(next, state(), Vec{});
     for (int64_t a = 0; a < c_.A; ++a) {
       operator_of(packed, a, ket, k);
-      product<kLanes, Vec, 1, 1, false>(side(k, H, 1), side(r, 1, H), H, H, H, p, imaginary(p), H, 1);
+      square<false, false, 1, 1, false>(k, r, p);
       for (int64_t i = 0; i < H && S_ > 0; ++i) {
         Vec sum = {};
         for (int64_t x = i * H; x < (i + 1) * H; ++x) {
@@ -62,7 +64,7 @@ class LaneKraus {
         }
         for (int64_t o = 0; o < S_; ++o) reads[o] += form_.diagonal(o, a * H + i) * sum;
       }
-      lower<-1>(side(p, H, 1), side(k, H, 1), next);
+      square<false, true, 1, -1, true>(p, k, next);
     }
     close(next);
   }
@@ -71,7 +73,7 @@ class LaneKraus {
   void reverse(const double* packed, const Vec* ket, const Vec* r, const Vec* d_reads, Vec* g, Vec* d_ket, double* sums,
                Space& s) const {
     if (s.steps == kWaiting) collect(sums, s);
-    const int64_t H = c_.H, C = c_.C;
+    const int64_t C = c_.C;
     Vec *k = s.k.get(), *q = s.p.get(), *bar = s.bar.get(), *before = s.before.get();
     const int64_t sample = kPlanes * form_.plane;
     double *bars = s.bars.get() + s.steps * kLanes * sample, *kets = s.kets.get() + s.steps * kLanes * 2 * C;
@@ -83,7 +85,7 @@ class LaneKraus {
     for (int64_t a = 0; a < c_.A; ++a) {
       operator_of(packed, a, ket, k);
       // q = (g on the carried wires + the reads' operator)·K
-      product<kLanes, Vec, 1, 1, false>(side(g, H, 1), side(k, 1, H), H, H, H, q, imaginary(q), H, 1);
+      square<false, false, 1, 1, false>(g, k, q);
       for (int64_t i = 0; i < H && S_ > 0; ++i) {
         Vec weight = {};
         for (int64_t o = 0; o < S_; ++o) weight += form_.diagonal(o, a * H + i) * d_reads[o];
@@ -92,8 +94,8 @@ class LaneKraus {
           if (UC) q[n_ + x] += weight * k[n_ + x];
         }
       }
-      product<kLanes, Vec, 1, 1, false>(side(q, H, 1), side(r, 1, H), H, H, H, bar, imaginary(bar), H, 1);
-      lower<1>(side(k, 1, H), side(q, 1, H), before);
+      square<false, false, 1, 1, false>(q, r, bar);
+      square<true, false, -1, 1, true>(k, q, before);
       ket_cotangent(packed, a, bar, d_ket);
       for (int part = 0; part < kPlanes; ++part)
         for (int64_t x = 0; x < n_; x += kLanes)
@@ -113,10 +115,9 @@ class LaneKraus {
 
  private:
   static constexpr int kPlanes = UC ? 2 : 1;
+  static constexpr int64_t H = kLanes, n_ = H * H;  // of ρ: rows, numbers of a plane
   static constexpr int64_t kWaiting = 2;  // steps
-
-  Side<Vec> side(const Vec* x, int64_t outer, int64_t inner) const { return {x, UC ? x + n_ : nullptr, outer, inner}; }
-  Vec* imaginary(Vec* x) const { return UC ? x + n_ : nullptr; }
+  static constexpr int kKets = kNative == 8 ? 8 : 4;
 
   // K_a = Σ_c φ_c U_ca, four entries at a time.
   void operator_of(const double* packed, int64_t a, const Vec* ket, Vec* k) const {
@@ -141,11 +142,12 @@ class LaneKraus {
     }
   }
 
-  // φ̄_c += Σ conj(U_ca)·K̄_a, for four entries of the ket at a time.
+  // φ̄_c += Σ conj(U_ca)·K̄_a, for a few entries of the ket at a time.
   void ket_cotangent(const double* packed, int64_t a, const Vec* bar, Vec* d_ket) const {
     const int64_t C = c_.C;
     int64_t c = 0;
-    for (; c + 4 <= C; c += 4) ket_part<4>(packed, a, c, bar, d_ket);
+    for (; c + kKets <= C; c += kKets) ket_part<kKets>(packed, a, c, bar, d_ket);
+    for (; c + 2 <= C; c += 2) ket_part<2>(packed, a, c, bar, d_ket);
     for (; c < C; ++c) ket_part<1>(packed, a, c, bar, d_ket);
   }
   template <int N>
@@ -169,21 +171,22 @@ class LaneKraus {
     });
   }
 
-  // out += x·y, Hermitian, blocks that touch the lower triangle. SY −1: y conjugated, else x.
-  template <int SY>
-  void lower(Side<Vec> x, Side<Vec> y, Vec* out) const {
-    const int64_t H = c_.H;
+  // out = x·y, or out += x·y where that is Hermitian: then only blocks that touch the lower triangle. XT, YT: of the
+  // transposed matrix; SX, SY −1: of the conjugated one.
+  template <bool XT, bool YT, int SX, int SY, bool LOWER>
+  static void square(const Vec* x, const Vec* y, Vec* out) {
+    constexpr int64_t xo = XT ? 1 : H, yo = YT ? H : 1;
     for (int64_t i = 0; i < H; i += 2)
-      for (int64_t j = 0; j <= i + 1; j += 4) {
-        const Side<Vec> xs = {x.re + i * x.outer, UC ? x.im + i * x.outer : nullptr, x.outer, x.inner};
-        const Side<Vec> ys = {y.re + j * y.outer, UC ? y.im + j * y.outer : nullptr, y.outer, y.inner};
-        block<kLanes, Vec, UC, UC, -SY, SY, 2, 4, true>(xs, ys, H, out + i * H + j, UC ? out + n_ + i * H + j : nullptr, H, 1);
+      for (int64_t j = 0; j <= (LOWER ? i + 1 : H - 1); j += 4) {
+        const Side<Vec> xs = {x + i * xo, UC ? x + n_ + i * xo : nullptr, xo, XT ? H : 1};
+        const Side<Vec> ys = {y + j * yo, UC ? y + n_ + j * yo : nullptr, yo, YT ? 1 : H};
+        Vec* to = out + i * H + j;
+        block_inline<kLanes, Vec, UC, UC, SX, SY, 2, 4, LOWER>(xs, ys, H, to, UC ? to + n_ : nullptr, H, 1);
       }
   }
 
   // The upper triangle from the lower one, and the mask.
   void close(Vec* x) const {
-    const int64_t H = c_.H;
     for (int64_t i = 0; i < H; ++i)
       for (int64_t j = i + 1; j < H; ++j) {
         x[i * H + j] = x[j * H + i];
@@ -199,13 +202,31 @@ class LaneKraus {
 
   // Eight vectors of lanes as a row of eight numbers for each sample.
   static void transposed(const Vec* x, double* rows, int64_t step) {
+#ifdef __AVX512F__
+    // In three rounds, neighbours at distances 1, 2 and 4 exchange what is not on the diagonal.
+    Vec a[8], b[8];
+    unrolled<4>([&](auto i) __attribute__((always_inline)) {
+      a[2 * i] = __builtin_shufflevector(x[2 * i], x[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+      a[2 * i + 1] = __builtin_shufflevector(x[2 * i], x[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    });
+    unrolled<4>([&](auto i) __attribute__((always_inline)) {
+      constexpr int at = i / 2 * 4 + i % 2;
+      b[at] = __builtin_shufflevector(a[at], a[at + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      b[at + 2] = __builtin_shufflevector(a[at], a[at + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    });
+    unrolled<4>([&](auto i) __attribute__((always_inline)) {
+      stored(rows + i * step, __builtin_shufflevector(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+      stored(rows + (i + 4) * step, __builtin_shufflevector(b[i], b[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+    });
+#else
     for (int lane = 0; lane < kLanes; ++lane)
       for (int i = 0; i < kLanes; ++i) rows[lane * step + i] = x[i][lane];
+#endif
   }
 
   const Channel& c_;
   Kraus<UC, KC> form_;
-  int64_t n_, S_;
+  int64_t S_;
 };
 
 }  // namespace qrnn

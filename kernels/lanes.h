@@ -58,6 +58,14 @@ struct Halves {
 #undef QRNN_OPERATOR
 };
 
+// The vector in a register from here on: compilers would rather read it from memory at each use.
+template <class T>
+__attribute__((always_inline)) inline void held([[maybe_unused]] T& x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 64) __asm__("" : "+v"(x));
+#endif
+}
+
 // The upper half of the lanes added to the lower one.
 typedef double Eight __attribute__((vector_size(64)));
 typedef double Four __attribute__((vector_size(32)));
@@ -83,9 +91,18 @@ inline void totals(const V<kLanes>* x, double (&found)[2]) {
   found[1] = b[0] + b[1];
 }
 inline void totals(const V<kLanes>* x, double (&found)[4]) {
+#ifdef __AVX512F__
+  const auto halves = [](Eight a, Eight b) {
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+  };
+  const Eight a = halves(x[0], x[1]), b = halves(x[2], x[3]);
+  const Eight two = __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13) + __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
+  const Four sum = __builtin_shufflevector(two, two, 0, 2, 4, 6) + __builtin_shufflevector(two, two, 1, 3, 5, 7);
+#else
   const auto a = folded(folded(x[0])), b = folded(folded(x[1])), c = folded(folded(x[2])), d = folded(folded(x[3]));
   const Four sum = __builtin_shufflevector(__builtin_shufflevector(a, b, 0, 2), __builtin_shufflevector(c, d, 0, 2), 0, 1, 2, 3) +
                    __builtin_shufflevector(__builtin_shufflevector(a, b, 1, 3), __builtin_shufflevector(c, d, 1, 3), 0, 1, 2, 3);
+#endif
   std::memcpy(found, &sum, sizeof sum);
 }
 

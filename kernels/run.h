@@ -6,6 +6,7 @@
 #include "lanes.h"
 #include "pair.h"
 #include "program.h"
+#include "shared.h"
 
 namespace qrnn {
 
@@ -190,6 +191,9 @@ void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, i
       case kChain:
         if constexpr (W == kLanes) chain_forward(*reinterpret_cast<const Chain*>(a), d);
         break;
+      case kShared:
+        if constexpr (W == kLanes) shared_forward(*reinterpret_cast<const Shared*>(a), d, fixed);
+        break;
     }
   }
 }
@@ -216,11 +220,12 @@ void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d
         const int64_t n = a[0], *ptr = a + 3, *index = ptr + n + 1;
         const double* w = p.numbers.data() + a[2];
         const V<W>* out = g + a[1];
+        Running<Row<W>, V<W>> left(g), right(g);
         for (int64_t i = 0; i < n; ++i)
           for (int64_t k = ptr[i]; k < ptr[i + 1]; ++k) {
             const V<W> o = w[k] * out[i];
-            g[index[2 * k]] += o * d[index[2 * k + 1]];
-            g[index[2 * k + 1]] += o * d[index[2 * k]];
+            left.add(index[2 * k], o * d[index[2 * k + 1]]);
+            right.add(index[2 * k + 1], o * d[index[2 * k]]);
           }
         break;
       }
@@ -253,6 +258,9 @@ void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d
         break;
       case kChain:
         if constexpr (W == kLanes) chain_reverse(*reinterpret_cast<const Chain*>(a), d, g);
+        break;
+      case kShared:
+        if constexpr (W == kLanes) shared_reverse(*reinterpret_cast<const Shared*>(a), d, g, fixed, sums);
         break;
     }
   }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from .. import steps as p
 from .arrays import Array, Programs
 from .factors import DENSE, paired, pairs
+from .shared import classes
 from .writer import Ids
 
 PHASES, SIGNS, GENERAL, REAL_PAIR, TURNED = range(5)
@@ -125,12 +126,4 @@ def _groups(diag: Array, cross: Array, other: Ids, one: int) -> tuple[int, list[
         turned = diag.real and (cross.re == -1).all()
         kind = REAL_PAIR if diag.real and cross.real else TURNED if turned else GENERAL
         rows, alone = np.stack([first, second], 1), np.array([one, -1, -1, -1] * 2)
-    return kind, [(key, rows[at]) for key, at in _classes(mine) if (key != alone).any()]
-
-
-def _classes(keys: Ids) -> Iterator[tuple[Ids, Ids]]:
-    """Different rows, and where each is."""
-    different, inverse = np.unique(keys, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    for k, key in enumerate(different):
-        yield key, np.flatnonzero(inverse == k)
+    return kind, [(key, rows[at]) for key, at in classes(mine) if (key != alone).any()]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import steps as p
+from . import shared
 from .arrays import Array, Programs, real_array, stacked
 from .writer import Ids, NotCovered, Writer
 
@@ -231,9 +232,11 @@ def _restricted(angles: p.Angles, factors: Ids) -> p.Angles:
 
 def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array) -> Array:
     """diag·t + cross·t[other], by rows of t."""
+    rows, inner = t.shape[0], int(np.prod(t.shape[1:]))
+    if rows * inner >= DENSE and shared.covers(t, other, diag, cross):
+        return shared.mixed(q, t, other, diag, cross)
     fixed = t.fixed and diag.fixed
     t, diag, cross = q.at(t, fixed), q.at(diag, fixed), q.at(cross, fixed)
-    rows, inner = t.shape[0], int(np.prod(t.shape[1:]))
     if (diag.re == q.one(fixed)).all() and diag.real and (cross.re == -1).all() and cross.real:
         return t
     if rows * inner < DENSE:

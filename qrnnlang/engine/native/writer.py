@@ -19,7 +19,7 @@ from ..errors import Unsupported
 
 Ids: TypeAlias = npt.NDArray[np.int64]
 
-LINEAR, BILINEAR, TURN, UNARY, DIVIDE, PAIR, CONTRACT, CHAIN = range(8)
+LINEAR, BILINEAR, TURN, UNARY, DIVIDE, PAIR, CONTRACT, CHAIN, SHARED = range(9)
 FUNCTIONS = (
     "sigmoid",
     "tanh",
@@ -223,6 +223,31 @@ class Writer:
                 fields += [(len(rows), False), (int(varies), False)]
                 fields += [(coefficients, True), (rows.reshape(-1), False)]
         self._emit(CHAIN, *fields)
+        return re, im
+
+    def shared(
+        self,
+        t: tuple[int, int],
+        shape: tuple[int, int],
+        complex_: bool,
+        coefficients: int,
+        sums: int,
+        groups: Sequence[tuple[bool, Ids]],
+    ) -> tuple[int, int]:
+        """See kernels/shared.h. Groups: whether coefficients can vary, and where rows begin.
+
+        `coefficients`: where they begin in the program before; `sums`: where their cotangents do.
+        """
+        entries = shape[0] * shape[1]
+        re = int(self.new(entries)[0])
+        im = int(self.new(entries)[0]) if complex_ or t[1] != -1 else -1
+        fields: list[tuple[Any, Any]] = [(shape[1], False)]
+        fields += [(k, True) for k in (*t, re, im)]
+        fields += [(int(complex_), False), (coefficients, BEFORE), (sums, False)]
+        fields.append((len(groups), False))
+        for varies, rows in groups:
+            fields += [(len(rows), False), (int(varies), False), (rows.reshape(-1), False)]
+        self._emit(SHARED, *fields)
         return re, im
 
     def contract(
