@@ -20,6 +20,13 @@ NEEDS_COMPILER = pytest.mark.skipif(
 )
 
 
+#: A sequence of vectors of one number in, of two numbers out, for a cell C.
+MODEL = (
+    "model M { use c = C(); input x: seq real[1]; target y: seq real[2];"
+    " output p = c(x); loss mse(p, y); }"
+)
+
+
 def data(model: ClosedModel, batch: int, steps: int) -> tuple[Any, Any, Any]:
     rng = np.random.default_rng(5)
     params = {k: np.asarray(v) for k, v in init(model.params, 3).items()}
@@ -54,3 +61,26 @@ def assert_same(model: ClosedModel, given: tuple[Any, Any, Any], **more: Any) ->
         found[1],
         wanted[1],
     )
+
+
+def assert_slope(model: ClosedModel, given: Any, **more: Any) -> None:
+    """The gradient along some direction, against central differences of the same loss."""
+    params, inputs, targets = given
+    executable = build(model, executor="native")
+
+    @jax.jit
+    def loss(both: Any) -> Any:
+        return executable.evaluate(*both, targets, **more)[1]
+
+    both = (params, inputs)
+    rng = np.random.default_rng(1)
+    way = jax.tree.map(lambda a: rng.normal(size=np.shape(a)), both)
+    found = jax.jit(jax.grad(loss))(both)
+    slope = sum(jax.tree.leaves(jax.tree.map(lambda g, d: float((g * d).sum()), found, way)))
+
+    def at(size: float) -> float:
+        return float(loss(jax.tree.map(lambda a, d: a + size * d, both, way)))
+
+    wanted = (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3
+    assert abs(wanted) > 1e-3
+    np.testing.assert_allclose(slope, wanted, rtol=1e-7)

@@ -15,17 +15,11 @@ from qrnnlang.ir.model import run_model
 from qrnnlang.sema import load_text
 from qrnnlang.sema.closed import ClosedModel
 
-from .helpers import NEEDS_COMPILER, assert_same, data
+from .helpers import MODEL, NEEDS_COMPILER, assert_same, assert_slope, data
 
 jax.config.update("jax_enable_x64", True)
 
 pytestmark = NEEDS_COMPILER
-
-MODEL = (
-    "model M { use c = C(); input x: seq real[1]; target y: seq real[2];"
-    " output p = c(x); loss mse(p, y); }"
-)
-
 
 def cell(body: str, read: str = "expect(Z(m[0]) * X(m[3]))") -> ClosedModel:
     """Six qubits stay in a ket; what their angles are differs by sample, so none are fused."""
@@ -66,29 +60,6 @@ def kinds_of(monkeypatch: pytest.MonkeyPatch, model: ClosedModel) -> list[list[i
     build(model, executor="native").evaluate(*data(model, 2, 1))
     monkeypatch.undo()
     return found
-
-
-def assert_slope(model: ClosedModel, given: Any, **more: Any) -> None:
-    """The gradient along some direction, against central differences of the same loss."""
-    params, inputs, targets = given
-    executable = build(model, executor="native")
-
-    @jax.jit
-    def loss(both: Any) -> Any:
-        return executable.evaluate(*both, targets, **more)[1]
-
-    both = (params, inputs)
-    rng = np.random.default_rng(1)
-    way = jax.tree.map(lambda a: rng.normal(size=np.shape(a)), both)
-    found = jax.jit(jax.grad(loss))(both)
-    slope = sum(jax.tree.leaves(jax.tree.map(lambda g, d: float((g * d).sum()), found, way)))
-
-    def at(size: float) -> float:
-        return float(loss(jax.tree.map(lambda a, d: a + size * d, both, way)))
-
-    wanted = (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3
-    assert abs(wanted) > 1e-3
-    np.testing.assert_allclose(slope, wanted, rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", KINDS)
