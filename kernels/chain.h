@@ -28,23 +28,30 @@ enum GateKind : int64_t {
   kTurned = 4,   // a and c real, b and d imaginary
 };
 
-// A number for each lane: its parts, those that are no zeros.
+// Lanes from `shift` on of an entry of an arena: of lanes, or of one number for all; and adding to it.
+inline Wide lanes_of(const Vec& x, int64_t shift) { return wide(reinterpret_cast<const double*>(&x) + shift); }
+inline Wide lanes_of(double x, int64_t) { return Wide{} + x; }
+inline void add_lanes(Vec& to, const Wide& x, int64_t shift) {
+  double* p = reinterpret_cast<double*>(&to) + shift;
+  put(p, wide(p) + x);
+}
+inline void add_lanes(double& to, const Wide& x, int64_t) { to += total(x); }
+
+// A number for each lane: its parts, those that are no zeros. E: entries of the arena.
 template <bool RE, bool IM>
 struct Factor {
   Wide re = {}, im = {};
 
   Factor() = default;
-  Factor(const Vec* d, const int64_t* at, int64_t shift) {
-    if (RE && at[0] >= 0) re = wide(reinterpret_cast<const double*>(d + at[0]) + shift);
-    if (IM && at[1] >= 0) im = wide(reinterpret_cast<const double*>(d + at[1]) + shift);
+  template <class E>
+  Factor(const E* d, const int64_t* at, int64_t shift) {
+    if (RE && at[0] >= 0) re = lanes_of(d[at[0]], shift);
+    if (IM && at[1] >= 0) im = lanes_of(d[at[1]], shift);
   }
-  void add_to(Vec* g, const int64_t* at, int64_t shift) const {
-    auto add = [&](int64_t to, const Wide& x) {
-      double* p = reinterpret_cast<double*>(g + to) + shift;
-      put(p, wide(p) + x);
-    };
-    if (RE && at[0] >= 0) add(at[0], re);
-    if (IM && at[1] >= 0) add(at[1], im);
+  template <class E>
+  void add_to(E* g, const int64_t* at, int64_t shift) const {
+    if (RE && at[0] >= 0) add_lanes(g[at[0]], re, shift);
+    if (IM && at[1] >= 0) add_lanes(g[at[1]], im, shift);
   }
 };
 
@@ -105,7 +112,8 @@ struct Mixing {
   using A = Factor<ARE, AIM>;
   using B = Factor<BRE, BIM>;
 
-  static void forward(const int64_t* group, const Vec* d, Planes<C> t, int64_t row) {
+  template <class E>
+  static void forward(const int64_t* group, const E* d, Planes<C> t, int64_t row) {
     const int64_t *at = group + 2, *rows = group + 10, *end = rows + 2 * group[0];
     for (int64_t shift = 0; shift < kLanes; shift += kNative) {
       const A a(d, at, shift), c(d, at + 4, shift);
@@ -126,8 +134,8 @@ struct Mixing {
   }
 
   // `t`: the state behind the gate, then the one in front of it; so are its cotangents `s`.
-  template <bool VARY>
-  static void reverse(const int64_t* group, const Vec* d, Vec* g, Planes<C> t, Planes<C> s, int64_t row) {
+  template <bool VARY, class E>
+  static void reverse(const int64_t* group, const E* d, E* g, Planes<C> t, Planes<C> s, int64_t row) {
     const int64_t *at = group + 2, *rows = group + 10, *end = rows + 2 * group[0];
     for (int64_t shift = 0; shift < kLanes; shift += kNative) {
       const A a(d, at, shift), c(d, at + 4, shift);
@@ -174,7 +182,8 @@ template <bool C, bool IM>
 struct Phases {
   using A = Factor<true, IM>;
 
-  static void forward(const int64_t* group, const Vec* d, Planes<C> t, int64_t row) {
+  template <class E>
+  static void forward(const int64_t* group, const E* d, Planes<C> t, int64_t row) {
     const int64_t *at = group + 2, *rows = group + 4, *end = rows + group[0];
     for (int64_t shift = 0; shift < kLanes; shift += kNative) {
       const A a(d, at, shift);
@@ -187,8 +196,8 @@ struct Phases {
     }
   }
 
-  template <bool VARY>
-  static void reverse(const int64_t* group, const Vec* d, Vec* g, Planes<C> t, Planes<C> s, int64_t row) {
+  template <bool VARY, class E>
+  static void reverse(const int64_t* group, const E* d, E* g, Planes<C> t, Planes<C> s, int64_t row) {
     const int64_t *at = group + 2, *rows = group + 4, *end = rows + group[0];
     for (int64_t shift = 0; shift < kLanes; shift += kNative) {
       const A a(d, at, shift);
@@ -232,6 +241,24 @@ inline const int64_t* for_groups(const int64_t* gate, const F& f) {
   return group;
 }
 
+inline const int64_t* first_gate(const Chain& c) { return reinterpret_cast<const int64_t*>(&c + 1); }
+
+// Undoes all gates on the state `t` and its cotangent `s`.
+template <bool C, class E>
+inline void back(const Chain& c, const E* d, E* g, Planes<C> t, Planes<C> s, int64_t row) {
+  Arena<const int64_t*> gates(c.gates);
+  const int64_t* gate = first_gate(c);
+  for (int64_t n = 0; n < c.gates; ++n) {
+    gates.get()[n] = gate;
+    gate = for_groups<C>(gate, [](auto, const int64_t*) {});
+  }
+  for (int64_t n = c.gates; n-- > 0;)
+    for_groups<C>(gates.get()[n], [&](auto kind, const int64_t* group) {
+      if (group[1]) kind.template reverse<true>(group, d, g, t, s, row);
+      else kind.template reverse<false>(group, d, g, t, s, row);
+    });
+}
+
 template <bool C>
 inline void run_chain(const Chain& c, Vec* d) {
   const int64_t row = c.inner * kLanes, size = c.rows * row * sizeof(double);
@@ -242,7 +269,7 @@ inline void run_chain(const Chain& c, Vec* d) {
     if (c.t_im < 0) std::memset(t.im, 0, size);
     else std::memcpy(t.im, plane(c.t_im), size);
   }
-  const int64_t* gate = reinterpret_cast<const int64_t*>(&c + 1);
+  const int64_t* gate = first_gate(c);
   for (int64_t n = 0; n < c.gates; ++n)
     gate = for_groups<C>(gate, [&](auto kind, const int64_t* group) { kind.forward(group, d, t, row); });
 }
@@ -255,17 +282,7 @@ inline void run_chain_back(const Chain& c, const Vec* d, Vec* g) {
   std::memcpy(t.re, d + c.o_re, count * sizeof(double));
   if constexpr (C) std::memcpy(t.im, d + c.o_im, count * sizeof(double));
   const Planes<C> s = {reinterpret_cast<double*>(g + c.o_re), C ? reinterpret_cast<double*>(g + c.o_im) : nullptr};
-  std::vector<const int64_t*> gates;
-  const int64_t* gate = reinterpret_cast<const int64_t*>(&c + 1);
-  for (int64_t n = 0; n < c.gates; ++n) {
-    gates.push_back(gate);
-    gate = for_groups<C>(gate, [](auto, const int64_t*) {});
-  }
-  for (int64_t n = c.gates; n-- > 0;)
-    for_groups<C>(gates[n], [&](auto kind, const int64_t* group) {
-      if (group[1]) kind.template reverse<true>(group, d, g, t, s, row);
-      else kind.template reverse<false>(group, d, g, t, s, row);
-    });
+  back<C>(c, d, g, t, s, row);
   for (int64_t i = 0; i < c.rows * c.inner; ++i) {
     g[c.t_re + i] += g[c.o_re + i];
     if (C && c.t_im >= 0) g[c.t_im + i] += g[c.o_im + i];

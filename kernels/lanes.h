@@ -78,6 +78,8 @@ inline V<W / 2> folded(const Halves<W>& x) {
 }
 
 inline double total(double x) { return x; }
+inline double total(Two x) { return x[0] + x[1]; }
+inline double total(Four x) { return total(folded(x)); }
 inline double total(V<kLanes> x) {
   // A fixed tree: the same bytes with every instruction set.
   const auto two = folded(folded(x));

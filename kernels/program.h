@@ -19,8 +19,8 @@ enum Op : int64_t {
   kDivide = 4,
   kPair = 5,
   kContract = 6,
-  kChain = 7,   // this one and the next: in programs of kLanes only
-  kShared = 8,
+  kChain = 7,
+  kShared = 8,  // in programs of kLanes only
 };
 
 struct Program {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chain.h"
+#include "columns.h"
 #include "contract.h"
 #include "lanes.h"
 #include "pair.h"
@@ -190,6 +191,7 @@ void forward(const Program& p, V<W>* d, const double* fixed, int64_t from = 0, i
         break;
       case kChain:
         if constexpr (W == kLanes) chain_forward(*reinterpret_cast<const Chain*>(a), d);
+        else columns_forward(*reinterpret_cast<const Chain*>(a), d);
         break;
       case kShared:
         if constexpr (W == kLanes) shared_forward(*reinterpret_cast<const Shared*>(a), d, fixed);
@@ -258,6 +260,7 @@ void reverse(const Program& p, const std::vector<int64_t>& starts, const V<W>* d
         break;
       case kChain:
         if constexpr (W == kLanes) chain_reverse(*reinterpret_cast<const Chain*>(a), d, g);
+        else columns_reverse(*reinterpret_cast<const Chain*>(a), d, g);
         break;
       case kShared:
         if constexpr (W == kLanes) shared_reverse(*reinterpret_cast<const Shared*>(a), d, g, fixed, sums);

@@ -12,7 +12,7 @@ from . import steps as p
 from .plan import Line
 
 #: What two matrices must have in common to be built together.
-_Form = tuple[int, tuple[int, ...], bytes, bool]
+_Form = tuple[int, tuple[int, ...], bool, bytes, bool]
 
 
 def batched(line: Line) -> Line:
@@ -23,17 +23,17 @@ def batched(line: Line) -> Line:
         if isinstance(step, p.Fuse) and step.out not in after_a_matrix and len(step.parts) == 1:
             (gates,) = step.parts
             if isinstance(gates, p.Gates):
-                form = (step.n, step.columns, gates.other.tobytes(), np.iscomplexobj(gates.diag))
-                kinds[form].append(step)
+                order, complex_ = gates.other.tobytes(), np.iscomplexobj(gates.diag)
+                kinds[step.n, step.columns, step.unitary, order, complex_].append(step)
     level = list(line.level)
     together: list[p.Step] = []
-    for (n, columns, _, _), fuses in kinds.items():
+    for (n, columns, unitary, _, _), fuses in kinds.items():
         if len(fuses) < 2:
             continue
         gates = _joined([g for f in fuses for g in f.parts if isinstance(g, p.Gates)])
         all_of_them = len(level)
         level.append(p.STATIC)
-        together.append(p.FuseAll(all_of_them, n, len(fuses), gates, columns))
+        together.append(p.FuseAll(all_of_them, n, len(fuses), gates, columns, unitary))
         together += [p.Choose(f.out, all_of_them, i) for i, f in enumerate(fuses)]
     if not together:
         return line

@@ -180,7 +180,8 @@ def _applied(b: Builder, part: Part, run: Sequence[Item]) -> Part:
     wires = [w for w in rows if any(w in x.wires for x in products)]
     if static and len(products) > 1 and len(wires) <= WIDEST_MATRIX:
         columns = tuple(range(2 ** len(wires)))
-        whole = b.emit(p.Fuse(p.NEW, len(wires), (gates(b, products, wires),), columns))
+        parts = (gates(b, products, wires),)
+        whole = b.emit(p.Fuse(p.NEW, len(wires), parts, columns, unitary=False))
         order = tuple(
             [rows.index(w) for w in wires] + [i for i, w in enumerate(rows) if w not in wires]
         )

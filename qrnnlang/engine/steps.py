@@ -264,6 +264,7 @@ class Fuse:
     n: int
     parts: tuple[Gates | MatrixUse, ...]
     columns: tuple[int, ...]
+    unitary: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +276,7 @@ class FuseAll:
     runs: int
     gates: Gates
     columns: tuple[int, ...]
+    unitary: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ jax.config.update("jax_enable_x64", True)
 
 pytestmark = NEEDS_COMPILER
 
+
 def cell(body: str, read: str = "expect(Z(m[0]) * X(m[3]))") -> ClosedModel:
     """Six qubits stay in a ket; what their angles are differs by sample, so none are fused."""
     source = (

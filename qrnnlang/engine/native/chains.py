@@ -17,6 +17,9 @@ from .writer import Ids
 
 PHASES, SIGNS, GENERAL, REAL_PAIR, TURNED = range(5)
 
+#: Columns of a matrix that the kernel works on together: kLanes in kernels/lanes.h.
+LANES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -86,21 +89,37 @@ def applied(q: Programs, chain: Chain, unitary: bool) -> Array:
     rows, row = state.shape[0], int(np.prod(state.shape[1:]))
     if not unitary or not gates or rows * row < DENSE:
         return reduce(lambda t, gate: _one(q, t, gate), gates, state)
-    state = q.at(state, False)
-    codes, complex_ = [], not state.real
+    return _chained(q, state, gates, False)
+
+
+def swept(
+    q: Programs, matrix: Array, run: p.Gates, slots: Mapping[p.Slot, Any], unitary: bool
+) -> Array:
+    """Gates of parameters alone on the rows of a matrix."""
+    diag, cross = pairs(q, run.diag, run.cross, run.other, run.angles, slots)
+    found = [Gate(other, diag[g], cross[g]) for g, other in enumerate(run.other)]
+    if not unitary or matrix.shape[1] % LANES or not found:
+        return reduce(lambda t, gate: _one(q, t, gate), found, matrix)
+    return _chained(q, matrix, found, True)
+
+
+def _chained(q: Programs, state: Array, gates: Sequence[Gate], fixed: bool) -> Array:
+    rows, row = state.shape[0], int(np.prod(state.shape[1:]))
+    state = q.at(state, fixed)
+    codes, complex_, one = [], not state.real, q.one(fixed)
     for gate in gates:
-        diag, cross = q.at(gate.diag, False), q.at(gate.cross, False)
-        kind, groups = _groups(diag, cross, gate.other, q.one(False))
+        kind, groups = _groups(q.at(gate.diag, fixed), q.at(gate.cross, fixed), gate.other, one)
         if groups:
             codes.append((kind, groups))
             complex_ |= kind in (PHASES, GENERAL, TURNED)
     if not codes:
         return state
-    re, im = q.step.chain(
-        q.planes(state), (rows, row), complex_, codes, np.array([-1, q.one(False)])
-    )
+    # Constants: in the fixed program they are what is in front of it.
+    constant = np.arange(-1 - len(q.fixed.first), 0) if fixed else np.array([-1, one])
+    planes, writer = q.planes(state), q.writer(fixed)
+    re, im = writer.chain(planes, (rows, row), complex_, codes, constant)
     place = np.arange(rows * row).reshape(state.shape)
-    return Array(re + place, im + place if complex_ else np.full(state.shape, -1), False)
+    return Array(re + place, im + place if complex_ else np.full(state.shape, -1), fixed)
 
 
 def _one(q: Programs, t: Array, gate: Gate) -> Array:

@@ -255,14 +255,6 @@ def paired(q: Programs, t: Array, other: Ids, diag: Array, cross: Array) -> Arra
     return Array(re + whole, np.full(t.shape, -1) if im == -1 else im + whole, fixed)
 
 
-def swept(q: Programs, matrix: Array, gates: p.Gates, slots: Mapping[p.Slot, Any]) -> Array:
-    """Input-independent gates on the rows of a matrix."""
-    diag, cross = pairs(q, gates.diag, gates.cross, gates.other, gates.angles, slots)
-    for g, other in enumerate(gates.other):
-        matrix = paired(q, matrix, other, diag[g], cross[g])
-    return matrix
-
-
 def parted(gates: p.Gates, runs: int) -> list[p.Gates]:
     """The gates of each of several circuits."""
     each = len(gates.other) // runs

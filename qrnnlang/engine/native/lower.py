@@ -73,16 +73,17 @@ class Lowering:
                 return permuted(s[ket], order, env)
             case p.Apply() | p.Sweep() | p.Run():
                 return self.acted(step)
-            case p.Fuse(n=n, parts=parts, columns=columns):
+            case p.Fuse(n=n, parts=parts, columns=columns, unitary=unitary):
                 matrix = q.constant(np.eye(2**n)[:, list(columns)])
                 for part in parts:
                     if not isinstance(part, p.Gates):
                         raise NotCovered("a matrix inside a fused matrix")
-                    matrix = factors.swept(q, matrix, part, s)
+                    matrix = chains.swept(q, matrix, part, s, unitary)
                 return matrix
-            case p.FuseAll(n=n, runs=runs, gates=gates, columns=columns):
+            case p.FuseAll(n=n, runs=runs, gates=gates, columns=columns, unitary=unitary):
                 eye = q.constant(np.eye(2**n)[:, list(columns)])
-                return [factors.swept(q, eye, g, s) for g in factors.parted(gates, runs)]
+                each = factors.parted(gates, runs)
+                return [chains.swept(q, eye, g, s, unitary) for g in each]
             case p.Choose(matrices=matrices, index=index):
                 return s[matrices][index]
             case p.Multiply():
