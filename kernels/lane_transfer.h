@@ -51,8 +51,8 @@ __attribute__((noinline)) void pulled(const double* states, const double* reads,
   *p.du = sum;
 }
 
-// Sums and operands that fit into the registers.
-constexpr int kRowsAtOnce = kNative == 8 ? 12 : 6, kSquare = kNative == 8 ? 4 : 2;
+// Sums and operands that fit into the registers: rows at once, and columns and rows of a block of sums.
+constexpr int kRowsAtOnce = kNative == 8 ? 12 : 6, kSquare = kNative == 8 ? 4 : 2, kTall = kNative == 8 ? 6 : 2;
 
 // Any number of rows, in parts of about one size.
 inline void product_of(int64_t rows, Spaced a, int64_t F, int64_t M, const Vec* w, Vec* out) {
@@ -82,8 +82,18 @@ inline void pull(int64_t columns, const double* states, const double* reads, int
 template <int R>
 inline void outer_sums(int64_t count, const Vec* o, int64_t step, const Vec* w, double (*found)[kSquare]) {
   Vec sum[R * kSquare] = {};
-  for (int64_t t = 0; t < count; ++t, o += step, w += kSquare)
-    unrolled<R * kSquare>([&](auto n) __attribute__((always_inline)) { sum[n] += o[n / kSquare] * w[n % kSquare]; });
+  for (int64_t t = 0; t < count; ++t, o += step, w += kSquare) {
+    Vec x[kSquare];
+    unrolled<kSquare>([&](auto j) __attribute__((always_inline)) {
+      x[j] = w[j];
+      held(x[j]);
+    });
+    unrolled<R>([&](auto i) __attribute__((always_inline)) {
+      Vec y = o[i];
+      held(y);
+      unrolled<kSquare>([&](auto j) __attribute__((always_inline)) { sum[i * kSquare + j] += y * x[j]; });
+    });
+  }
   unrolled<R>([&](auto i) __attribute__((always_inline)) { totals(sum + i * kSquare, found[i]); });
 }
 
@@ -160,11 +170,12 @@ class LaneTransfer {
   // Adds the cotangents of R that are waiting.
   void collect(double* sums, Space& s) const {
     const int64_t rows = M_ + S_;
-    double found[kSquare][kSquare];
+    double found[kTall][kSquare];
     for (int64_t k = 0; k < F_ * M_; k += kSquare)
-      for (int64_t o = 0; o < rows; o += kSquare) {
-        const int64_t height = std::min<int64_t>(kSquare, rows - o), width = std::min<int64_t>(kSquare, F_ * M_ - k);
-        with_constant<kSquare>(height, [&](auto r) {
+      for (int64_t o = 0, parts = (rows + kTall - 1) / kTall, height; parts > 0; --parts, o += height) {
+        height = (rows - o + parts - 1) / parts;
+        const int64_t width = std::min<int64_t>(kSquare, F_ * M_ - k);
+        with_constant<kTall>(height, [&](auto r) {
           outer_sums<r>(s.steps, s.made.get() + o, rows, s.mixed.get() + k * chunk_, found);
         });
         for (int64_t i = 0; i < height; ++i) {

@@ -22,6 +22,23 @@ struct Counts {
   }
 };
 
+// Whether every lane is a sequence that has step t.
+inline bool whole(const Shape& s, int64_t group, int64_t t, const Counts& counts) {
+  return (group + 1) * kLanes <= s.batch && t < counts.shortest;
+}
+
+// A number of each of kLanes rows that are `step` apart, from memory and to it.
+inline Vec column(const double* first, int64_t step) {
+  if (step == 1) return loaded(first);
+  double x[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) x[lane] = first[lane * step];
+  return loaded(x);
+}
+inline void column(const Vec& x, double* first, int64_t step) {
+  if (step == 1) return stored(first, x);
+  for (int lane = 0; lane < kLanes; ++lane) first[lane * step] = x[lane];
+}
+
 // Rows of numbers, one a sequence, to lanes; lanes past the last sequence repeat it.
 inline void gather(const Shape& s, int64_t group, const double* rows, const std::vector<int64_t>& to, Vec* d) {
   const int64_t n = to.size();
@@ -36,6 +53,11 @@ inline void gather(const Shape& s, int64_t group, const double* rows, const std:
 inline void gather(const Shape& s, int64_t group, int64_t t, const Counts& counts, const double* rows,
                    const std::vector<int64_t>& to, Vec* d) {
   const int64_t n = to.size();
+  if (whole(s, group, t, counts)) {
+    const double* first = rows + (t * s.batch + group * kLanes) * n;
+    for (int64_t f = 0; f < n; ++f) d[to[f]] = column(first + f, n);
+    return;
+  }
   for (int lane = 0; lane < kLanes; ++lane) {
     const int64_t step = std::max<int64_t>(std::min(t, counts.of[lane] - 1), 0);
     const double* row = rows + (step * s.batch + std::min(group * kLanes + lane, s.batch - 1)) * n;
@@ -53,6 +75,10 @@ inline void scatter(const Shape& s, int64_t group, const Vec* d, const std::vect
 inline void scatter(const Shape& s, int64_t group, int64_t t, const Counts& counts, const Vec* d,
                     const std::vector<int64_t>& from, double* rows) {
   const int64_t n = from.size();
+  if (whole(s, group, t, counts)) {
+    for (int64_t f = 0; f < n; ++f) column(d[from[f]], rows + group * kLanes * n + f, n);
+    return;
+  }
   for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane)
     for (int64_t f = 0; f < n; ++f)
       rows[(group * kLanes + lane) * n + f] = t < counts.of[lane] ? d[from[f]][lane] : 0.0;
@@ -62,6 +88,10 @@ inline void scatter(const Shape& s, int64_t group, int64_t t, const Counts& coun
 inline void scatter_outputs(const Shape& s, int64_t group, int64_t t, const Counts& counts, const Vec* d,
                             const std::vector<int64_t>& from, double* rows) {
   const int64_t n = from.size();
+  if (whole(s, group, t, counts)) {
+    for (int64_t f = 0; f < n; ++f) column(d[from[f]], rows + (t * s.batch + group * kLanes) * n + f, n);
+    return;
+  }
   for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane) {
     const int64_t last = counts.of[lane] - 1;
     auto row = [&](int64_t step) { return rows + (step * s.batch + group * kLanes + lane) * n; };
@@ -73,6 +103,10 @@ inline void scatter_outputs(const Shape& s, int64_t group, int64_t t, const Coun
 inline void gather_cotangents(const Shape& s, int64_t group, int64_t t, const Counts& counts, const double* rows,
                               const std::vector<int64_t>& to, Vec* g) {
   const int64_t n = to.size();
+  if (whole(s, group, t, counts)) {
+    for (int64_t f = 0; f < n; ++f) g[to[f]] += column(rows + group * kLanes * n + f, n);
+    return;
+  }
   for (int lane = 0; lane < kLanes && group * kLanes + lane < s.batch; ++lane)
     if (t < counts.of[lane])
       for (int64_t f = 0; f < n; ++f) g[to[f]][lane] += rows[(group * kLanes + lane) * n + f];
