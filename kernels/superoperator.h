@@ -39,8 +39,8 @@ class Superoperator {
         mixed_(f.size() * width) {
     for (size_t i = 0; i < f.size(); ++i)
       for (size_t j = 0; j < m.size(); ++j) {
-        real_.push_back({int64_t(i * width + j), places(f[i], m[j], false)});
-        imaginary_.push_back({int64_t(i * width + j), places(f[i], m[j], true)});
+        real_.add(i * width + j, places(f[i], m[j], false));
+        imaginary_.add(i * width + j, places(f[i], m[j], true));
       }
     for (int64_t o = 0; o < int64_t(m.size()); ++o) {
       if (!c.mask.empty() && !c.mask[m[o].row * c.H + m[o].column]) continue;
@@ -66,15 +66,8 @@ class Superoperator {
     for (const auto& made : made_) {
       std::fill_n(z, 2 * X_ * row_, 0.0);
       for (const auto& p : made.pairs) add_pair(p, u, z);
-      auto taken = [&](int64_t at, const std::vector<Sum>& sums) {
-        for (const auto& sum : sums) {
-          double found = 0;
-          for (const auto& place : sum.places) found += place.sign * z[place.at];
-          R[at * mixed_ + sum.to] = found;
-        }
-      };
-      taken(made.real, real_);
-      if (made.imaginary >= 0) taken(made.imaginary, imaginary_);
+      real_.taken(z, R + made.real * mixed_);
+      if (made.imaginary >= 0) imaginary_.taken(z, R + made.imaginary * mixed_);
     }
   }
 
@@ -87,12 +80,8 @@ class Superoperator {
     std::fill_n(gu, 2 * plane, 0.0);
     for (const auto& made : made_) {
       std::fill_n(z, 2 * X_ * row_, 0.0);
-      auto given = [&](int64_t at, const std::vector<Sum>& sums) {
-        for (const auto& sum : sums)
-          for (const auto& place : sum.places) z[place.at] += place.sign * R[at * mixed_ + sum.to];
-      };
-      given(made.real, real_);
-      if (made.imaginary >= 0) given(made.imaginary, imaginary_);
+      real_.given(R + made.real * mixed_, z);
+      if (made.imaginary >= 0) imaginary_.given(R + made.imaginary * mixed_, z);
       for (const auto& p : made.pairs) reverse_pair(p, u, z, gu);
     }
     for (int64_t r = 0; r < rows_; ++r)
@@ -109,9 +98,40 @@ class Superoperator {
     int64_t at;
     double sign;
   };
+  // A number of a row of R: the sum of N numbers of Z.
+  template <int N>
   struct Sum {
     int64_t to;
-    std::vector<Place> places;
+    Place places[N];
+  };
+  // All numbers of a row, by how many they are sums of.
+  struct Sums {
+    std::vector<Sum<1>> one;
+    std::vector<Sum<2>> two;
+    std::vector<Sum<4>> four;
+
+    void add(int64_t to, const std::vector<Place>& p) {
+      if (p.size() == 1) one.push_back({to, {p[0]}});
+      else if (p.size() == 2) two.push_back({to, {p[0], p[1]}});
+      else four.push_back({to, {p[0], p[1], p[2], p[3]}});
+    }
+    void taken(const double* z, double* row) const {
+      auto each = [&](const auto& sums) {
+        for (const auto& sum : sums) {
+          double found = 0;
+          for (const auto& place : sum.places) found += place.sign * z[place.at];
+          row[sum.to] = found;
+        }
+      };
+      each(one), each(two), each(four);
+    }
+    void given(const double* row, double* z) const {
+      auto each = [&](const auto& sums) {
+        for (const auto& sum : sums)
+          for (const auto& place : sum.places) z[place.at] += place.sign * row[sum.to];
+      };
+      each(one), each(two), each(four);
+    }
   };
   // The rows of R that the parts of one Z go to; −1: none.
   struct Made {
@@ -186,7 +206,7 @@ class Superoperator {
 
   const Channel& c_;
   int64_t X_, row_, rows_, mixed_;  // columns of U, the same padded, rows of U, numbers of a row of R
-  std::vector<Sum> real_, imaginary_;
+  Sums real_, imaginary_;
   std::vector<Made> made_;
 };
 
