@@ -21,7 +21,7 @@ int main(int, char** argv) {
   using namespace qrnn;
   const auto ints = read<int64_t>(argv[1]);
   const auto reals = read<double>(argv[2]);
-  const Shape s = {std::atol(argv[3]), std::atol(argv[4])};
+  const Shape s = {std::atol(argv[3]), std::atol(argv[4]), std::atol(argv[4])};
   qrnn_register(1, ints.data(), reals.data());
   const Ready& p = *plan_of(1);
   std::mt19937 random(1);
@@ -56,7 +56,8 @@ int main(int, char** argv) {
   });
   for (int64_t block = 1; block < blocks; ++block)
     for (int64_t k = 0; k < size; ++k) sums[k] += sums[block * size + k];
-  const std::vector<double> g = finish(p, fixed.data(), sums.data());
+  std::vector<double> g(p.fixed.entries);
+  finish(p, fixed.data(), sums.data(), g.data());
   const std::vector<double> d_params(g.begin() + p.constants.size(), g.begin() + p.constants.size() + p.params);
   double whole = 0;
   for (double x : d_params) whole += x;

@@ -13,7 +13,7 @@ import pytest
 from qrnnlang.engine import build
 from qrnnlang.engine.native import cell, recipe
 
-from . import test_chains
+from . import test_chains, test_shared
 from .helpers import NEEDS_COMPILER, data
 from .test_agreement import MODELS
 from .test_forms import FORMS
@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.long, NEEDS_COMPILER]
 
 CELLS = {**MODELS, **{name: make for name, (make, _) in FORMS.items()}}
 CELLS |= {name: partial(test_chains.cell, body) for name, (body, _) in test_chains.KINDS.items()}
+CELLS |= {f"shared, {name}": lambda m=m: m for name, (m, _) in test_shared.CASES.items()}
 
 
 def plans(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
