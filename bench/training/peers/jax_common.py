@@ -53,12 +53,13 @@ def shapes(workload: Workload) -> dict[str, tuple[int, ...]]:
 
 
 def gradient(loss: Callable[..., Any], problem: Problem) -> Callable[[], Any]:
-    """A call: the loss and its gradient by name, jitted."""
+    """A call: the loss and its gradient by name, jitted, of arrays that JAX holds."""
     import jax
 
     compiled = jax.jit(jax.value_and_grad(loss))
+    given = jax.device_put((problem.params, problem.x, problem.y))
 
     def call() -> Any:
-        return jax.block_until_ready(compiled(problem.params, problem.x, problem.y))
+        return jax.block_until_ready(compiled(*given))
 
     return call

@@ -25,9 +25,10 @@ def make(workload: Workload, executor: str = "auto") -> Callable[[], Any]:
     if workload.updates:
         return _epoch(executable, params, x, y, workload)
     compiled = jax.jit(jax.value_and_grad(executable.loss))
+    given = jax.device_put((params, x, y))
 
     def call() -> Any:
-        return jax.block_until_ready(compiled(params, x, y))
+        return jax.block_until_ready(compiled(*given))
 
     return call
 
