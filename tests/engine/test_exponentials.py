@@ -130,3 +130,12 @@ def test_second_derivatives_of_a_cell() -> None:
         move = step * np.eye(2)[i]
         numeric = (gradient(a + move) - gradient(a - move)) / (2 * step)
         np.testing.assert_allclose(found[i], numeric, atol=1e-8)
+
+
+def test_single_precision_stays_unitary() -> None:
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=(32, 32)) + 1j * rng.normal(size=(32, 32))
+    h = ((a + a.conj().T) / 2).astype(np.complex64)
+    u = np.asarray(propagator(jnp.asarray(h[None])))[0].astype(complex)
+    assert np.linalg.norm(u.conj().T @ u - np.eye(32), 2) < 1.2e-6
+    np.testing.assert_allclose(u, expm(-1j * h.astype(complex)), atol=3e-6)
