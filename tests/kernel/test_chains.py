@@ -11,6 +11,7 @@ import pytest
 from qrnnlang.engine import build
 from qrnnlang.engine.native import chains
 from qrnnlang.engine.native.writer import Writer
+from qrnnlang.engine.steps import Fuse
 from qrnnlang.ir.model import run_model
 from qrnnlang.sema import load_text
 from qrnnlang.sema.closed import ClosedModel
@@ -48,7 +49,9 @@ KINDS = {
 }
 
 
-def kinds_of(monkeypatch: pytest.MonkeyPatch, model: ClosedModel) -> list[list[int]]:
+def kinds_of(
+    monkeypatch: pytest.MonkeyPatch, model: ClosedModel, batch: int = 2, steps: int = 1
+) -> list[list[int]]:
     """The kinds of the gates of every chain."""
     found: list[list[int]] = []
     written = Writer.chain
@@ -58,7 +61,7 @@ def kinds_of(monkeypatch: pytest.MonkeyPatch, model: ClosedModel) -> list[list[i
         return written(self, t, shape, complex_, gates, constant)
 
     monkeypatch.setattr(Writer, "chain", kept)
-    build(model, executor="native").evaluate(*data(model, 2, 1))
+    build(model, executor="native").evaluate(*data(model, batch, steps))
     monkeypatch.undo()
     return found
 
@@ -102,3 +105,36 @@ def test_a_density_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ragged_sequences_and_a_gate_that_does_nothing() -> None:
     model = cell(UPLOAD + LINKS + "rx(0 * w) m; id m[0]; rz(v) m;")
     assert_slope(model, data(model, 5, 4), lengths=np.array([4, 1, 0, 2, 3]))
+
+
+FUSED = (
+    "rx(v[1]) e; rx(w) m; ry(x[0]) e; crx(v[0]) e, m[0]; rz(v) m; iswap m[0], m[1]; rxx(w[1]) e, m[2];"
+    " ry(v) m; cp(w[0]) m[1], m[2]; rx(w) m; " + LINKS
+)
+NOISY = (
+    "ry(x[0]) e; cx e, m[0]; rx(w) m; depolarizing(0.2) m; ry(v) m; cx m[0], m[1];"
+    " amplitude_damping(0.1) m; rz(w) m;"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "unitary"), [(FUSED, True), (NOISY, False)], ids=["pure", "noisy"]
+)
+def test_a_fused_matrix(body: str, unitary: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (
+        "qrnn 1.0; cell C { input x: real[1]; carry m: qubit[3]; fresh e: qubit; param w: angle[3];"
+        f" param v: angle[3]; {body} output y = [expect(Z(m[0])), expect(X(m[2]) * Y(m[1]))]; }}"
+    )
+    model = load_text(source + MODEL, entry="M")
+    executable = build(model, executor="native")
+    executable.evaluate(*data(model, 32, 20))
+    (plan,) = executable.plans.values()
+    matrices = [s for s in plan.line.steps if isinstance(s, Fuse)]
+    assert any(s.unitary == unitary and len(s.columns) >= 8 for s in matrices)
+    given = data(model, 32, 20)
+    assert bool(kinds_of(monkeypatch, model, 32, 20)) == unitary
+    assert_slope(model, given)
+    few = jax.tree.map(lambda a: a[:2], given[1:])
+    outputs = executable.evaluate(*given)[0]["p"][:2]
+    wanted = run_model(model, given[0], *few).outputs["p"]
+    np.testing.assert_allclose(outputs, wanted, atol=1e-12)
