@@ -26,7 +26,7 @@ REAL = (
     "ry(v[0]) q; cry(v[1]) m[0], q; cry(v[2]) m[1], q; cry(pi) q, m[5];"
     " cry(-v[2]) m[1], q; cry(-v[1]) m[0], q; ry(-v[0]) q; postselect q == 0; "
 )
-COMPLEX = REAL.replace("cry(pi)", "cy")
+COMPLEX = REAL.replace("cry(pi)", "csx")
 
 
 def pure(body: str, kept: str = "carry") -> ClosedModel:
