@@ -175,14 +175,19 @@ class LaneKraus {
   // transposed matrix; SX, SY −1: of the conjugated one.
   template <bool XT, bool YT, int SX, int SY, bool LOWER>
   static void square(const Vec* x, const Vec* y, Vec* out) {
-    constexpr int64_t xo = XT ? 1 : H, yo = YT ? H : 1;
+    // One vector of the processor after the other, so that sums stay in its registers.
+    constexpr int64_t kParts = kLanes / kNative, xo = XT ? 1 : H, yo = YT ? H : 1;
+    constexpr int kWide = kNative == 8 ? 4 : 2;
     for (int64_t i = 0; i < H; i += 2)
-      for (int64_t j = 0; j <= (LOWER ? i + 1 : H - 1); j += 4) {
-        const Side<Vec> xs = {x + i * xo, UC ? x + n_ + i * xo : nullptr, xo, XT ? H : 1};
-        const Side<Vec> ys = {y + j * yo, UC ? y + n_ + j * yo : nullptr, yo, YT ? 1 : H};
-        Vec* to = out + i * H + j;
-        block_inline<kLanes, Vec, UC, UC, SX, SY, 2, 4, LOWER>(xs, ys, H, to, UC ? to + n_ : nullptr, H, 1);
-      }
+      for (int64_t j = 0; j <= (LOWER ? i + 1 : H - 1); j += kWide)
+        for (int64_t part = 0; part < kParts; ++part) {
+          auto at = [&](const Vec* from, int64_t place) { return reinterpret_cast<const Wide*>(from + place) + part; };
+          const Side<Wide> xs = {at(x, i * xo), UC ? at(x, n_ + i * xo) : nullptr, xo * kParts, (XT ? H : 1) * kParts};
+          const Side<Wide> ys = {at(y, j * yo), UC ? at(y, n_ + j * yo) : nullptr, yo * kParts, (YT ? 1 : H) * kParts};
+          Wide* to = reinterpret_cast<Wide*>(out + i * H + j) + part;
+          block_inline<kNative, Wide, UC, UC, SX, SY, 2, kWide, LOWER>(xs, ys, H, to, UC ? to + n_ * kParts : nullptr,
+                                                                       H * kParts, kParts);
+        }
   }
 
   // The upper triangle from the lower one, and the mask.

@@ -63,6 +63,8 @@ template <class T>
 __attribute__((always_inline)) inline void held([[maybe_unused]] T& x) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 64) __asm__("" : "+v"(x));
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 32) __asm__("" : "+x"(x));
 #endif
 }
 
