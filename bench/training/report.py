@@ -62,7 +62,10 @@ def _head(results: Mapping[str, Any]) -> Iterator[str]:
         "of which 64 MiB were walked. *First gradient*: from the source, or from the peer's first "
         "line, to the first gradient, compiling included and imports excluded (our kernel's "
         "library lies in its cache); *whole process*: the same with the interpreter's start and "
-        "the imports. Peak memory is the process's, imports included. A GPU was not at hand."
+        "the imports. Peak memory is the process's, imports included. A GPU was not at hand. Calls "
+        "of JAX take arrays that it holds. This package has JAX run a call where it is made. "
+        "Others leave that as JAX has it, and gain nothing from it: switched so for them, in turns "
+        "with the default, it made the medians of nine between 5 % quicker and 10 % slower."
     )
     yield ""
 
