@@ -5,31 +5,15 @@
 
 namespace qrnn {
 
-// kLanes columns from `k` on of a matrix in an arena of one lane.
+// kLanes columns from `k` on of a matrix in an arena of one lane, to a block of their own; a plane at −1 is zero.
 template <bool C>
-struct Columns {
-  const Chain& c;
-  int64_t k;
-
-  // From or to a block of their own; a plane at −1 is zero.
-  void load(const double* d, int64_t re, int64_t im, Planes<C> to) const {
-    for (int64_t i = 0; i < c.rows; ++i) {
-      const int64_t at = i * c.inner + k;
-      stored(to.re + i * kLanes, loaded(d + re + at));
-      if constexpr (C) stored(to.im + i * kLanes, im < 0 ? Vec{} : loaded(d + im + at));
-    }
+inline void load_columns(const Chain& c, int64_t k, const double* d, int64_t re, int64_t im, Planes<C> to) {
+  for (int64_t i = 0; i < c.rows; ++i) {
+    const int64_t at = i * c.inner + k;
+    stored(to.re + i * kLanes, loaded(d + re + at));
+    if constexpr (C) stored(to.im + i * kLanes, im < 0 ? Vec{} : loaded(d + im + at));
   }
-  template <bool ADD>
-  void store(Planes<C> from, double* d, int64_t re, int64_t im) const {
-    auto put_row = [](const double* from, double* to) { stored(to, ADD ? loaded(to) + loaded(from) : loaded(from)); };
-    for (int64_t i = 0; i < c.rows; ++i) {
-      const int64_t at = i * c.inner + k;
-      put_row(from.re + i * kLanes, d + re + at);
-      if constexpr (C)
-        if (im >= 0) put_row(from.im + i * kLanes, d + im + at);
-    }
-  }
-};
+}
 
 template <bool C>
 inline void columns_forward(const Chain& c, double* d) {
@@ -37,15 +21,19 @@ inline void columns_forward(const Chain& c, double* d) {
   Arena<double> scratch(2 * size);
   const Planes<C> t = {scratch.get(), C ? scratch.get() + size : nullptr};
   for (int64_t k = 0; k < c.inner; k += kLanes) {
-    const Columns<C> columns = {c, k};
-    columns.load(d, c.t_re, c.t_im, t);
+    load_columns<C>(c, k, d, c.t_re, c.t_im, t);
     const int64_t* gate = first_gate(c);
     for (int64_t n = 0; n < c.gates; ++n)
       gate = for_groups<C>(gate, [&](auto kind, const int64_t* group) { kind.forward(group, d, t, kLanes); });
-    columns.template store<false>(t, d, c.o_re, c.o_im);
+    for (int64_t i = 0; i < c.rows; ++i) {
+      const int64_t at = i * c.inner + k;
+      stored(d + c.o_re + at, loaded(t.re + i * kLanes));
+      if constexpr (C) stored(d + c.o_im + at, loaded(t.im + i * kLanes));
+    }
   }
 }
 
+// Cotangents of the gates' coefficients: the matrix in front of the gates is one of constants.
 template <bool C>
 inline void columns_reverse(const Chain& c, const double* d, double* g) {
   const int64_t size = c.rows * kLanes;
@@ -53,11 +41,9 @@ inline void columns_reverse(const Chain& c, const double* d, double* g) {
   double* own = scratch.get();
   const Planes<C> t = {own, C ? own + size : nullptr}, s = {own + 2 * size, C ? own + 3 * size : nullptr};
   for (int64_t k = 0; k < c.inner; k += kLanes) {
-    const Columns<C> columns = {c, k};
-    columns.load(d, c.o_re, c.o_im, t);
-    columns.load(g, c.o_re, c.o_im, s);
+    load_columns<C>(c, k, d, c.o_re, c.o_im, t);
+    load_columns<C>(c, k, g, c.o_re, c.o_im, s);
     back<C>(c, d, g, t, s, kLanes);
-    columns.template store<true>(s, g, c.t_re, c.t_im);
   }
 }
 

@@ -25,7 +25,8 @@ struct Side {
 
 // o[i, j] (+)= Σ_k x[i, k]·y[k, j]; SX, SY: the sign of the imaginary part. The sums stay in registers.
 template <int W, class X, bool XC, bool YC, int SX, int SY, int IB, int JB, bool ADD>
-__attribute__((always_inline)) inline void block_inline(Side<X> x, Side<V<W>> y, int64_t K, V<W>* ore, V<W>* oim, int64_t oi, int64_t oj) {
+__attribute__((always_inline)) inline void block_inline(Side<X> x, Side<V<W>> y, int64_t K, V<W>* ore, V<W>* oim,
+                                                        int64_t oi, int64_t oj) {
   constexpr bool C = XC || YC;
   V<W> re[IB * JB] = {}, im[C ? IB * JB : 1] = {};
   for (int64_t k = 0; k < K; ++k) {

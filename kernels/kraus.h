@@ -38,9 +38,15 @@ class Kraus {
   // The weight of a row in a read, where reads are of the diagonal alone.
   double diagonal(int64_t read, int64_t row) const { return diagonal_[read * rows + row]; }
 
+  // Zeros where planes in a row hold no number of K.
+  void clear(double* planes, int64_t count) const {
+    const int64_t kept = ld > c_.H ? 0 : rows * ld;
+    for (int64_t n = 0; n < count; ++n) std::fill(planes + n * plane + kept, planes + (n + 1) * plane, 0.0);
+  }
+
   void pack(const double* fixed, double* out) const {
     const int64_t H = c_.H, C = c_.C, half = kPlanes * C * plane;
-    std::memset(out, 0, packed() * sizeof(double));
+    clear(out, 2 * kPlanes * C);
     for (int part = 0; part < kPlanes; ++part) {
       const int64_t* ids = (part ? c_.u_im : c_.u_re).data();
       double *to = out + part * C * plane, *across = to + half;
@@ -115,7 +121,7 @@ class Kraus {
     Arena<double> ks(chunk * kPlanes * plane), bars(chunk * kPlanes * plane), qs(kPlanes * plane), gs(state());
     Rows<double> q = planes(qs.get(), plane, ld), g = planes(gs.get(), square, ld);
     std::memset(qs.get(), 0, kPlanes * plane * sizeof(double));
-    std::memset(bars.get(), 0, chunk * kPlanes * plane * sizeof(double));
+    clear(bars.get(), chunk * kPlanes);
     std::memset(gs.get(), 0, kPlanes * square * sizeof(double));
     for (int64_t b = 0; b < n; ++b) {
       enter_cotangent(d_last + b * rho, g);

@@ -40,9 +40,7 @@ class LaneKraus {
     explicit Space(const LaneKraus& c)
         : k(c.state()), p(c.state()), bar(c.state()), before(c.state()),
           bars(kWaiting * kLanes * kPlanes * c.form_.plane), kets(kWaiting * kLanes * 2 * c.c_.C) {
-      const int64_t plane = c.form_.plane;
-      for (int64_t end = plane; end <= kWaiting * kLanes * kPlanes * plane; end += plane)
-        std::fill_n(bars.get() + end - kLanes, kLanes, 0.0);
+      c.form_.clear(bars.get(), kWaiting * kLanes * kPlanes);
     }
     Arena<Vec> k, p, bar, before;
     Arena<double> bars, kets;

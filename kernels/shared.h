@@ -63,6 +63,13 @@ void shared_reverse(const Shared& s, const Vec* d, Vec* g, const double* fixed, 
   const int64_t inner = L ? L : s.inner;
   const Vec *t_re = d + s.t_re, *t_im = d + s.t_im, *u_re = g + s.o_re, *u_im = g + s.o_im;
   Vec *g_re = g + s.t_re, *g_im = g + s.t_im;
+  // What a, b, c and e were multiplied by.
+  auto add = [](Vec (&sum)[4], const Vec& u, const Vec& v, const Vec& x, const Vec& y) {
+    sum[0] += u * x;
+    sum[1] += u * y;
+    sum[2] += v * y;
+    sum[3] += v * x;
+  };
   const double* k = fixed + s.coefficients;
   double* sums = all_sums + s.sums;
   const int64_t* group = &s.groups + 1;
@@ -99,28 +106,12 @@ void shared_reverse(const Shared& s, const Vec* d, Vec* g, const double* fixed, 
         }
         if (!varies) continue;
         const Vec x = t_re[i], y = t_re[j];
-        re[0] += ur * x;
-        re[1] += ur * y;
-        re[2] += vr * y;
-        re[3] += vr * x;
-        if constexpr (K) {
-          im[0] += um * x;
-          im[1] += um * y;
-          im[2] += vm * y;
-          im[3] += vm * x;
-        }
+        add(re, ur, vr, x, y);
+        if constexpr (K) add(im, um, vm, x, y);
         if constexpr (S) {
           const Vec xm = t_im[i], ym = t_im[j];
-          re[0] += um * xm;
-          re[1] += um * ym;
-          re[2] += vm * ym;
-          re[3] += vm * xm;
-          if constexpr (K) {
-            im[0] -= ur * xm;
-            im[1] -= ur * ym;
-            im[2] -= vr * ym;
-            im[3] -= vr * xm;
-          }
+          add(re, um, vm, xm, ym);
+          if constexpr (K) add(im, -ur, -vr, xm, ym);
         }
       }
     group = end;

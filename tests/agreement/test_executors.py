@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from engine.soup import ALL, UNITARY, Soup, arrays, model_of
 from example_files import EXAMPLES
+from kernel.helpers import NEEDS_COMPILER
 from std.programs import CASES, IDS
 from std.programs import model as std_model
 
 import qrnnlang as qr
 from qrnnlang.diagnostics import DataError
 from qrnnlang.engine import build
-from qrnnlang.engine.native import library
 from qrnnlang.ir.asked import steps_needed
 from qrnnlang.ir.model import ModelResult, run_model
 from qrnnlang.runtime.init import init
@@ -276,7 +276,7 @@ def test_ten_thousand_steps_are_the_same_everywhere() -> None:
         np.testing.assert_allclose(outputs["y"], wanted["y"], atol=1e-9)
 
 
-@pytest.mark.skipif(library.reason() is not None, reason="no C++ compiler: no kernel to compare")
+@NEEDS_COMPILER
 def test_what_runs_by_default_is_the_kernel_here() -> None:
     """So that the comparisons above compare what they say."""
     for source in (CELL, FEW):

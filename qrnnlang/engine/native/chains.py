@@ -98,7 +98,8 @@ def swept(
     """Gates of parameters alone on the rows of a matrix."""
     diag, cross = pairs(q, run.diag, run.cross, run.other, run.angles, slots)
     found = [Gate(other, diag[g], cross[g]) for g, other in enumerate(run.other)]
-    if not unitary or matrix.shape[1] % LANES or not found:
+    constant = bool((matrix.re < 0).all() and (matrix.im < 0).all())
+    if not unitary or not constant or matrix.shape[1] % LANES or not found:
         return reduce(lambda t, gate: _one(q, t, gate), found, matrix)
     return _chained(q, matrix, found, True)
 
